@@ -1,0 +1,67 @@
+// What a running model gives and says about itself: plain data, the same in the command line, the server and tests.
+
+/** One suggested label, best first in a list. */
+export interface Suggestion {
+  /** The identifier in `labels.txt`: a tag, or a concept id where there is a taxonomy. */
+  readonly id: string;
+  readonly name: string;
+  /** Raw ranking score; comparable within one list only. */
+  readonly margin: number;
+  /** Calibrated chance that a person would give this label, 0 to 1. */
+  readonly probability: number;
+}
+
+/** A term of the text and what it added to a label's score, summed over the path. */
+export interface TermContribution {
+  readonly term: string;
+  readonly value: number;
+}
+
+/** One node on the way from the root to the label. */
+export interface PathStep {
+  readonly level: number;
+  readonly node: number;
+  readonly margin: number;
+  /** A few labels below the node, so that a person can tell what it is about. */
+  readonly examples: readonly string[];
+}
+
+/** Why a label got its score: exact for the linear model, `margin = bias + sum of all contributions`. */
+export interface Explanation {
+  readonly label: string;
+  readonly margin: number;
+  readonly bias: number;
+  /** Largest absolute contribution first. */
+  readonly terms: readonly TermContribution[];
+  readonly path: readonly PathStep[];
+}
+
+export interface ModelInfo {
+  readonly formatVersion: number;
+  /** SHA-256 of model.json: names this very model. */
+  readonly id: string;
+  readonly createdAt: string;
+  readonly numLabels: number;
+  readonly numDocuments: number;
+  readonly numFeatures: number;
+  readonly encoder: string;
+  readonly preset: string;
+  /** Probability from which a label is taken when a set of tags is wanted: best micro-F1 on held-out documents. */
+  readonly threshold: number;
+  /** Held-out figures of the training run, as in `evaluate --json`; empty where nothing could be held out. */
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+export interface Model {
+  readonly info: ModelInfo;
+  readonly labels: readonly string[];
+  /** The best `k` labels for `text`. Deterministic; never throws for any text, an empty one gives frequent labels. */
+  suggest(text: string, k: number): Suggestion[];
+  explain(text: string, labelId: string, maxTerms?: number): Explanation;
+  dispose(): void;
+}
+
+export interface OpenOptions {
+  /** Bound on decoded ranker chunks held in memory. Default 256 MiB. */
+  readonly cacheBytes?: number;
+}
