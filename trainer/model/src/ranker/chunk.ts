@@ -1,0 +1,25 @@
+// A chunk: the weights of all children of one node, stored by feature so that a document meets each feature once.
+// Source: masked sparse chunk multiplication, Etter et al., arXiv 2106.02697.
+
+export interface Chunk {
+  /** Features with a weight in any child, ascending. */
+  readonly features: Uint32Array;
+  /** Entries of features[j] are [rowStart[j], rowStart[j + 1]); length features + 1. */
+  readonly rowStart: Uint32Array;
+  /** Child position under the parent, ascending within a row. */
+  readonly children: Uint16Array;
+  /** Exactly representable as float16. */
+  readonly weights: Float32Array;
+}
+
+/** One level of a ranker: node weights by parent, one bias a node. */
+export interface RankerLevel {
+  /** Bias of each node of the level. */
+  readonly bias: Float32Array;
+  /** The chunk of parent p. May read from disk. */
+  chunk(parent: number): Chunk;
+}
+
+export interface Ranker {
+  readonly levels: readonly RankerLevel[];
+}
