@@ -1,6 +1,11 @@
 // The second door: what the trainer, and nobody else, shares with the running model.
-
+export { newNgramBuffer, ngramText, readNgrams, readWords } from "./features/ngrams.ts";
 export type { Analyzer, TfidfBlock, TfidfModel, TfidfOptions } from "./features/tfidf.ts";
+export { newVectorizer, scaleRow, type Vectorizer, weighBlock } from "./features/vectorize.ts";
+export { type Kernels, NUM_LANES } from "./kernels/kernels.ts";
+export { type LanePositives, LaneSolver, type SharedRows, type SolverOptions } from "./kernels/lane-solver.ts";
+export { newReferenceKernels } from "./kernels/reference.ts";
+export { newSimdKernels } from "./kernels/simd.ts";
 export type { Chunk, Ranker, RankerLevel } from "./ranker/chunk.ts";
 export type { Csr, SparseRow } from "./sparse/csr.ts";
 export type { LabelTree, TreeLevel } from "./tree/label-tree.ts";

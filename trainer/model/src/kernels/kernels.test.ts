@@ -1,0 +1,181 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { NUM_LANES } from "./kernels.ts";
+import { type LanePositives, LaneSolver, type SharedRows, type SolvedLanes } from "./lane-solver.ts";
+import { newReferenceKernels } from "./reference.ts";
+import { newSimdKernels } from "./simd.ts";
+
+const options = { negativeCost: 1, eps: 1e-3, maxPasses: 2000, threshold: 0, seed: 7 };
+
+interface Problem {
+  readonly rows: SharedRows;
+  readonly labels: LanePositives[];
+}
+
+/** Sparse rows of hundredths, at least one entry a row, and up to 16 labels that share them. */
+const problem: fc.Arbitrary<Problem> = fc
+  .record({
+    numFeatures: fc.integer({ min: 1, max: 12 }),
+    numRows: fc.integer({ min: 2, max: 20 }),
+    numLabels: fc.integer({ min: 1, max: NUM_LANES }),
+    seed: fc.integer({ min: 1, max: 1e6 }),
+  })
+  .map(({ numFeatures, numRows, numLabels, seed }) => {
+    const next = generator(seed);
+    const indptr = [0];
+    const indices: number[] = [];
+    const values: number[] = [];
+    for (let row = 0; row < numRows; row++) {
+      for (let f = 0; f < numFeatures; f++) {
+        if (next() > 0.5) continue;
+        indices.push(f);
+        values.push(Math.round(next() * 200 - 100) / 100);
+      }
+      indptr.push(indices.length);
+    }
+    const labels = Array.from({ length: numLabels }, () => {
+      const rows = Array.from({ length: numRows }, (_, row) => row).filter(() => next() < 0.3);
+      return { rows: Uint32Array.from(rows), costs: Float32Array.from(rows, () => 0.25 + Math.round(next() * 4) / 4) };
+    });
+    return {
+      rows: {
+        numRows,
+        numFeatures,
+        indptr: Uint32Array.from(indptr),
+        indices: Uint32Array.from(indices),
+        values: Float32Array.from(values),
+      },
+      labels,
+    };
+  });
+
+function generator(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
+    return state / 0x7fffffff;
+  };
+}
+
+function denseWeights(solved: SolvedLanes, lane: number, numFeatures: number): Float64Array {
+  const w = new Float64Array(numFeatures + 1);
+  for (const [k, feature] of solved.features.entries()) w[feature] = solved.weights[k * NUM_LANES + lane]!;
+  w[numFeatures] = solved.bias[lane]!;
+  return w;
+}
+
+/** ½‖w‖² + Σ C max(0, 1 − y w·x)² in float64, the bias being a feature of constant 1: the primal, from its definition. */
+function primal(w: Float64Array, { rows }: Problem, label: LanePositives): number {
+  let sum = 0;
+  for (const value of w) sum += 0.5 * value * value;
+  for (let row = 0; row < rows.numRows; row++) {
+    let score = w[rows.numFeatures]!;
+    for (let p = rows.indptr[row]!; p < rows.indptr[row + 1]!; p++) score += w[rows.indices[p]!]! * rows.values[p]!;
+    const k = label.rows.indexOf(row);
+    const margin = Math.max(0, 1 - (k < 0 ? -score : score));
+    sum += (k < 0 ? options.negativeCost : label.costs[k]!) * margin * margin;
+  }
+  return sum;
+}
+
+/** An independent solver: gradient descent on the primal with backtracking, in float64. */
+function solvePrimal(problem: Problem, label: LanePositives): number {
+  const { rows } = problem;
+  let w = new Float64Array(rows.numFeatures + 1);
+  let value = primal(w, problem, label);
+  let step = 1;
+  for (let iteration = 0; iteration < 5000; iteration++) {
+    const gradient = Float64Array.from(w);
+    for (let row = 0; row < rows.numRows; row++) {
+      let score = w[rows.numFeatures]!;
+      for (let p = rows.indptr[row]!; p < rows.indptr[row + 1]!; p++) score += w[rows.indices[p]!]! * rows.values[p]!;
+      const k = label.rows.indexOf(row);
+      const y = k < 0 ? -1 : 1;
+      const slack = Math.max(0, 1 - y * score);
+      const factor = -2 * (k < 0 ? options.negativeCost : label.costs[k]!) * slack * y;
+      for (let p = rows.indptr[row]!; p < rows.indptr[row + 1]!; p++)
+        gradient[rows.indices[p]!]! += factor * rows.values[p]!;
+      gradient[rows.numFeatures]! += factor;
+    }
+    const squared = gradient.reduce((sum, it) => sum + it * it, 0);
+    if (squared < 1e-14) break;
+    for (; step > 1e-12; step /= 2) {
+      const next = w.map((it, i) => it - step * gradient[i]!);
+      const nextValue = primal(next, problem, label);
+      if (nextValue <= value - 0.5 * step * squared) {
+        w = next;
+        value = nextValue;
+        step *= 2;
+        break;
+      }
+    }
+  }
+  return value;
+}
+
+describe.each([
+  ["simd", newSimdKernels],
+  ["reference", newReferenceKernels],
+])("the %s kernels", (_name, newKernels) => {
+  test("reach the primal optimum of every lane, whatever the mix of costs and positives", () => {
+    fc.assert(
+      fc.property(problem, (it) => {
+        const solver = new LaneSolver(newKernels());
+        solver.load(it.rows);
+        const solved = solver.solve(it.labels, options);
+        for (const [lane, label] of it.labels.entries()) {
+          const reached = primal(denseWeights(solved, lane, it.rows.numFeatures), it, label);
+          const best = solvePrimal(it, label);
+          expect(reached).toBeLessThanOrEqual(best * 1.002 + 1e-4);
+        }
+      }),
+      { numRuns: 40, seed: 3 },
+    );
+  });
+
+  test("leave weights under the threshold out and keep the others as they were", () => {
+    fc.assert(
+      fc.property(problem, (it) => {
+        const solver = new LaneSolver(newKernels());
+        solver.load(it.rows);
+        const all = solver.solve(it.labels, options);
+        const pruned = solver.solve(it.labels, { ...options, threshold: 0.2 });
+        for (const lane of it.labels.keys()) {
+          const full = denseWeights(all, lane, it.rows.numFeatures);
+          const kept = denseWeights(pruned, lane, it.rows.numFeatures);
+          for (const [f, weight] of full.entries()) if (Math.abs(weight) >= 0.2) expect(kept[f]).toBe(weight);
+        }
+        for (let k = 0; k < pruned.features.length; k++) {
+          const row = pruned.weights.subarray(k * NUM_LANES, (k + 1) * NUM_LANES);
+          expect(row.some((weight) => Math.abs(weight) >= Math.fround(0.2))).toBe(true);
+        }
+      }),
+      { numRuns: 20, seed: 4 },
+    );
+  });
+
+  test("a solver that is loaded again forgets the rows it had", () => {
+    const [first, second] = fc.sample(problem, { numRuns: 2, seed: 5 }) as [Problem, Problem];
+    const reused = new LaneSolver(newKernels());
+    reused.load(first.rows);
+    reused.solve(first.labels, options);
+    reused.load(second.rows);
+    const fresh = new LaneSolver(newKernels());
+    fresh.load(second.rows);
+    expect(reused.solve(second.labels, options)).toEqual(fresh.solve(second.labels, options));
+  });
+});
+
+test("both kernels agree bit for bit", () => {
+  fc.assert(
+    fc.property(problem, (it) => {
+      const [simd, reference] = [newSimdKernels(), newReferenceKernels()].map((kernels) => {
+        const solver = new LaneSolver(kernels);
+        solver.load(it.rows);
+        return solver.solve(it.labels, { ...options, eps: 0.1, threshold: 0.01 });
+      });
+      expect(simd).toEqual(reference);
+    }),
+    { numRuns: 100, seed: 6 },
+  );
+});

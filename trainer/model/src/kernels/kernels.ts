@@ -1,0 +1,50 @@
+// What a kernel backend offers. Arguments are byte offsets into the backend's memory, as the kernels themselves take
+// them, so that one caller and one test suite serve both twins.
+
+/** 16 sibling labels are solved together: one f32 row of 16 lanes is one cache line. */
+export const NUM_LANES = 16;
+
+export interface Kernels {
+  readonly name: "simd" | "reference";
+  /** The memory that offsets point into; replaced when `reserve` grows it. */
+  buffer(): ArrayBuffer;
+  /** Makes the memory at least `bytes` long. @throws RangeError where the machine has no more. */
+  reserve(bytes: number): void;
+
+  /**
+   * Solves 16 L2-loss SVMs on the same rows by dual coordinate descent, from the start given in w, alpha and state.
+   *
+   * Shapes  CSR of `numRows` rows; norms [rows] = ‖x‖² + 1; w [features][16]; alpha [rows][16]; rowKind [rows] u32;
+   *         kinds [k][32]: 16 signs ±1, 16 ridges 1/(2C); state 64 f32: biases, masks (all bits set while a lane is
+   *         open), largest and smallest projected gradient of the last pass; order, active [rows] u32 scratch, order
+   *         holding 0..rows-1.
+   * Units   eps bounds the span of the projected gradients, as LIBLINEAR's; coordinates that violate their optimum by
+   *         no more than `lazy` stay where they are.
+   * Cost    O(non-zeros · 16) a full pass; allocates nothing. Returns the passes made, partial ones included.
+   * Source  Hsieh et al., ICML 2008, Algorithm 3.
+   */
+  solveGroup(
+    numRows: number,
+    indptr: number,
+    indices: number,
+    values: number,
+    norms: number,
+    w: number,
+    alpha: number,
+    rowKind: number,
+    kinds: number,
+    state: number,
+    order: number,
+    active: number,
+    eps: number,
+    lazy: number,
+    maxPasses: number,
+    seed: number,
+  ): number;
+
+  /** Lists in `out` (u32) the rows of w [features][16] with some |weight| ≥ threshold; returns how many. */
+  collectRows(w: number, numFeatures: number, threshold: number, out: number): number;
+
+  /** w [features][16] = factor · sum [features], in every lane. */
+  spreadRows(w: number, sum: number, numFeatures: number, factor: number): void;
+}

@@ -1,0 +1,173 @@
+// The kernels in plain TypeScript: the oracle of the SIMD ones and the fallback where a machine has no SIMD.
+// Equal bit for bit: every operation is rounded to float32 where the other one is.
+import { type Kernels, NUM_LANES } from "./kernels.ts";
+
+const { fround } = Math;
+
+export function newReferenceKernels(): Kernels {
+  let memory = new ArrayBuffer(1 << 20);
+  return {
+    name: "reference",
+    buffer: () => memory,
+    reserve(bytes) {
+      if (bytes <= memory.byteLength) return;
+      const larger = new ArrayBuffer(bytes);
+      new Uint8Array(larger).set(new Uint8Array(memory));
+      memory = larger;
+    },
+    solveGroup(numRows, indptr, indices, values, norms, w, alpha, rowKind, kinds, state, order, active, ...rest) {
+      const [eps, lazy, maxPasses, seed] = rest;
+      const at: Addresses = { indptr, indices, values, norms, w, alpha, rowKind, kinds, state };
+      return solve(memory, numRows, at, order, active, eps, fround(lazy), maxPasses, seed);
+    },
+    collectRows: (w, numFeatures, threshold, out) => collect(memory, w, numFeatures, fround(threshold), out),
+    spreadRows(w, sum, numFeatures, factor) {
+      const f32 = new Float32Array(memory);
+      for (let f = 0; f < numFeatures; f++) {
+        const value = fround(f32[sum / 4 + f]! * fround(factor));
+        f32.fill(value, w / 4 + f * NUM_LANES, w / 4 + (f + 1) * NUM_LANES);
+      }
+    },
+  };
+}
+
+interface Addresses {
+  readonly indptr: number;
+  readonly indices: number;
+  readonly values: number;
+  readonly norms: number;
+  readonly w: number;
+  readonly alpha: number;
+  readonly rowKind: number;
+  readonly kinds: number;
+  readonly state: number;
+}
+
+function solve(
+  memory: ArrayBuffer,
+  numRows: number,
+  at: Addresses,
+  order: number,
+  active: number,
+  eps: number,
+  lazy: number,
+  maxPasses: number,
+  seed: number,
+): number {
+  const state = new Float32Array(memory, at.state, NUM_LANES * 4);
+  const masks = new Uint32Array(memory, at.state + NUM_LANES * 4, NUM_LANES);
+  const all = new Uint32Array(memory, order, numRows);
+  const moving = new Uint32Array(memory, active, numRows);
+  let random = seed | 1;
+  let passes = 0;
+  while (passes < maxPasses) {
+    random = shuffle(all, numRows, random);
+    let count = pass(memory, numRows, all, moving, at, lazy);
+    passes++;
+    if (converged(state, masks, eps, true)) break;
+    while (passes < maxPasses && count > 0) {
+      random = shuffle(moving, count, random);
+      count = pass(memory, count, moving, moving, at, lazy);
+      passes++;
+      if (converged(state, masks, eps, false)) break;
+    }
+  }
+  return passes;
+}
+
+/** One pass over `order[0, count)`; the rows that moved are listed in `active`, their number is returned. */
+function pass(
+  memory: ArrayBuffer,
+  count: number,
+  order: Uint32Array,
+  active: Uint32Array,
+  at: Addresses,
+  lazy: number,
+): number {
+  const u32 = new Uint32Array(memory);
+  const f32 = new Float32Array(memory);
+  const state = new Float32Array(memory, at.state, NUM_LANES * 4);
+  const masks = new Uint32Array(memory, at.state + NUM_LANES * 4, NUM_LANES);
+  const scores = new Float32Array(NUM_LANES);
+  const delta = new Float32Array(NUM_LANES);
+  const projected = new Float32Array(NUM_LANES);
+  const highest = state.subarray(NUM_LANES * 2, NUM_LANES * 3).fill(0);
+  const lowest = state.subarray(NUM_LANES * 3, NUM_LANES * 4).fill(0);
+  let kept = 0;
+  for (let t = 0; t < count; t++) {
+    const row = order[t]!;
+    const start = u32[at.indptr / 4 + row]!;
+    const end = u32[at.indptr / 4 + row + 1]!;
+    scores.set(state.subarray(0, NUM_LANES));
+    for (let p = start; p < end; p++) {
+      const weights = at.w / 4 + u32[at.indices / 4 + p]! * NUM_LANES;
+      const x = f32[at.values / 4 + p]!;
+      for (let lane = 0; lane < NUM_LANES; lane++) scores[lane]! += fround(x * f32[weights + lane]!);
+    }
+    const kind = at.kinds / 4 + u32[at.rowKind / 4 + row]! * NUM_LANES * 2;
+    const a = at.alpha / 4 + row * NUM_LANES;
+    const norm = f32[at.norms / 4 + row]!;
+    let moves = false;
+    for (let lane = 0; lane < NUM_LANES; lane++) {
+      const y = f32[kind + lane]!;
+      const ridge = f32[kind + NUM_LANES + lane]!;
+      const old = f32[a + lane]!;
+      const gradient = fround(fround(fround(y * scores[lane]!) - 1) + fround(old * ridge));
+      const open = masks[lane] !== 0;
+      const violation = !open ? 0 : old > 0 ? gradient : Math.min(gradient, 0);
+      projected[lane] = violation;
+      highest[lane] = Math.max(highest[lane]!, violation);
+      lowest[lane] = Math.min(lowest[lane]!, violation);
+      delta[lane] = 0;
+      if (!(Math.abs(violation) > lazy)) continue;
+      moves = true;
+      const next = Math.max(fround(old - fround(gradient / fround(norm + ridge))), 0);
+      f32[a + lane] = next;
+      delta[lane] = y * fround(next - old);
+    }
+    if (!moves) continue;
+    active[kept++] = row;
+    for (let lane = 0; lane < NUM_LANES; lane++) state[lane]! += delta[lane]!;
+    for (let p = start; p < end; p++) {
+      const weights = at.w / 4 + u32[at.indices / 4 + p]! * NUM_LANES;
+      const x = f32[at.values / 4 + p]!;
+      for (let lane = 0; lane < NUM_LANES; lane++) f32[weights + lane]! += fround(x * delta[lane]!);
+    }
+  }
+  return kept;
+}
+
+function converged(state: Float32Array, masks: Uint32Array, eps: number, close: boolean): boolean {
+  let all = true;
+  for (let lane = 0; lane < NUM_LANES; lane++) {
+    const span = fround(state[NUM_LANES * 2 + lane]! - state[NUM_LANES * 3 + lane]!);
+    if (span > fround(eps)) all = false;
+    else if (close) masks[lane] = 0;
+  }
+  return all;
+}
+
+function shuffle(order: Uint32Array, count: number, seed: number): number {
+  let state = seed;
+  for (let i = count - 1; i > 0; i--) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    const j = Math.floor(((state >>> 0) * (i + 1)) / 0x100000000);
+    const kept = order[i]!;
+    order[i] = order[j]!;
+    order[j] = kept;
+  }
+  return state;
+}
+
+function collect(memory: ArrayBuffer, w: number, numFeatures: number, threshold: number, out: number): number {
+  const f32 = new Float32Array(memory);
+  const u32 = new Uint32Array(memory);
+  let count = 0;
+  for (let f = 0; f < numFeatures; f++) {
+    const row = f32.subarray(w / 4 + f * NUM_LANES, w / 4 + (f + 1) * NUM_LANES);
+    if (row.some((weight) => Math.abs(weight) >= threshold)) u32[out / 4 + count++] = f;
+  }
+  return count;
+}
