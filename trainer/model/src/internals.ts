@@ -2,11 +2,15 @@
 export { newNgramBuffer, ngramText, readNgrams, readWords } from "./features/ngrams.ts";
 export type { Analyzer, TfidfBlock, TfidfModel, TfidfOptions } from "./features/tfidf.ts";
 export { newVectorizer, scaleRow, type Vectorizer, weighBlock } from "./features/vectorize.ts";
+export type { LevelContent, MemberContent, ModelContent } from "./folder/content.ts";
+export { lockModelFolder, type WriteOptions, writeModelFolder } from "./folder/writer.ts";
 export { type Kernels, NUM_LANES } from "./kernels/kernels.ts";
 export { type LanePositives, LaneSolver, type SharedRows, type SolverOptions } from "./kernels/lane-solver.ts";
 export { newReferenceKernels } from "./kernels/reference.ts";
 export { newSimdKernels } from "./kernels/simd.ts";
 export type { Chunk, Ranker, RankerLevel } from "./ranker/chunk.ts";
+export { decodeChunk, type EncodedChunk, encodeChunk, maxChildren } from "./ranker/chunk-codec.ts";
 export type { Csr, SparseRow } from "./sparse/csr.ts";
+export { roundFloat16 } from "./sparse/float16.ts";
 export type { LabelTree, TreeLevel } from "./tree/label-tree.ts";
 export { numNodes } from "./tree/label-tree.ts";

@@ -1,0 +1,240 @@
+// What a training run hands to the writer, and the files it becomes. Writes into a new folder; the swap is another's.
+import path from "node:path";
+import type { TfidfModel } from "../features/tfidf.ts";
+import type { EncodedChunk } from "../ranker/chunk-codec.ts";
+import type { LabelTree } from "../tree/label-tree.ts";
+import { FileSink, type SinkOptions } from "./file-sink.ts";
+import { type FileName, manifestName } from "./files.ts";
+import { formatLine } from "./lines.ts";
+import { type FileRecord, formatManifest, formatVersion, type Manifest } from "./manifest.ts";
+import { chunkDigest } from "./ranker-reader.ts";
+import { layoutTensors, type TensorSpec } from "./safetensors.ts";
+import { blockTensors, childStartTensor, dataTensors, indexTensors, labelOfTensor } from "./tensors.ts";
+
+const textBatch = 2 ** 16;
+
+export interface LevelContent {
+  /** One a node. */
+  readonly bias: Float32Array;
+  /** Children are 16 bits wide: needed where some parent has more than 128. */
+  readonly wide: boolean;
+  /** One a parent. */
+  readonly chunks: readonly EncodedChunk[];
+}
+
+export interface MemberContent {
+  readonly tree: LabelTree;
+  readonly levels: readonly LevelContent[];
+}
+
+export interface ModelContent
+  extends Pick<
+    Manifest,
+    "generator" | "createdAt" | "encoder" | "preset" | "seed" | "scoring" | "calibration" | "threshold" | "metrics"
+  > {
+  readonly numDocuments: number;
+  readonly tfidf: TfidfModel;
+  /** The n-gram of each feature. */
+  readonly vocabulary: Iterable<string>;
+  readonly members: readonly MemberContent[];
+  /** Identifiers, each once. */
+  readonly labels: readonly string[];
+  /** Same order as `labels`. */
+  readonly names?: readonly string[] | undefined;
+  /** The model card, Markdown. */
+  readonly card: string;
+}
+
+interface TensorContent {
+  readonly spec: TensorSpec;
+  readonly parts: Iterable<ArrayBufferView>;
+}
+
+/**
+ * Bytes of the tensor files: nearly all of what `writeContent` reports as written.
+ * @throws RangeError where counts in `content` do not fit each other.
+ */
+export function contentBytes(content: ModelContent): number {
+  checkContent(content);
+  const files = [tfidfTensors(content), treeTensors(content), rankerTensors(content)];
+  return files.reduce((total, tensors) => total + layoutTensors(tensors.map((it) => it.spec)).fileBytes, 0);
+}
+
+/** Writes all files of a model into the empty `folder`, model.json last. @throws what the file system or the signal does. */
+export async function writeContent(folder: string, content: ModelContent, options: SinkOptions): Promise<void> {
+  const files: Partial<Record<FileName, FileRecord>> = {};
+  const write = async <T>(name: FileName | typeof manifestName, fill: (sink: FileSink) => Promise<T>): Promise<T> => {
+    const sink = await FileSink.open(path.join(folder, name), options);
+    try {
+      const result = await fill(sink);
+      const record = await sink.finish();
+      if (name !== manifestName) files[name] = record;
+      return result;
+    } finally {
+      await sink.dispose();
+    }
+  };
+  const { labels, names, card, vocabulary } = content;
+  await write("README.md", (sink) => sink.write(new TextEncoder().encode(card)));
+  await write("labels.txt", (sink) => writeLines(sink, labels));
+  if (names?.some((name, i) => name !== labels[i])) {
+    await write("names.txt", (sink) =>
+      writeLines(
+        sink,
+        names.map((name, i) => (name === labels[i] ? "" : name)),
+      ),
+    );
+  }
+  const rankerIndex = await write("ranker.safetensors", (sink) => writeTensors(sink, rankerTensors(content)));
+  await write("tfidf.safetensors", (sink) => writeTensors(sink, tfidfTensors(content)));
+  await write("tree.safetensors", (sink) => writeTensors(sink, treeTensors(content)));
+  const numTerms = await write("vocabulary.txt", (sink) => writeLines(sink, vocabulary));
+  checkCount("vocabulary", numTerms, content.tfidf.numFeatures);
+  const manifest = describeContent(content, { rankerIndex, files });
+  await write(manifestName, (sink) => sink.write(formatManifest(manifest)));
+}
+
+function describeContent(content: ModelContent, written: Pick<Manifest, "rankerIndex" | "files">): Manifest {
+  return {
+    formatVersion,
+    generator: content.generator,
+    createdAt: content.createdAt,
+    encoder: content.encoder,
+    preset: content.preset,
+    seed: content.seed,
+    counts: {
+      labels: content.labels.length,
+      documents: content.numDocuments,
+      features: content.tfidf.numFeatures,
+    },
+    tfidf: content.tfidf.blocks.map(({ options }) => options),
+    members: content.members.map(({ tree }) => ({ numLevels: tree.levels.length })),
+    scoring: content.scoring,
+    calibration: content.calibration,
+    threshold: content.threshold,
+    metrics: content.metrics,
+    ...written,
+  };
+}
+
+function checkContent({ tfidf, members, labels, names }: ModelContent): void {
+  const numFeatures = tfidf.blocks.reduce((total, { idf }) => total + idf.length, 0);
+  checkCount("features of all blocks", numFeatures, tfidf.numFeatures);
+  checkCount("different labels", new Set(labels).size, labels.length);
+  if (names !== undefined) checkCount("names", names.length, labels.length);
+  for (const { tree, levels } of members) {
+    checkCount("ranker levels", levels.length, tree.levels.length);
+    checkCount("leaves", tree.labelOf.length, labels.length);
+    for (const [l, { bias, chunks, wide }] of levels.entries()) {
+      const { childStart } = tree.levels[l]!;
+      checkCount(`biases of level ${l}`, bias.length, childStart[childStart.length - 1]!);
+      checkCount(`chunks of level ${l}`, chunks.length, childStart.length - 1);
+      const numFitting = chunks.filter(({ children }) => children instanceof Uint16Array === wide).length;
+      checkCount(`chunks of level ${l} ${wide ? "with" : "without"} wide children`, numFitting, chunks.length);
+    }
+  }
+}
+
+function checkCount(what: string, found: number, expected: number): void {
+  if (found !== expected) throw new RangeError(`writeModelFolder: ${found} ${what}, expected ${expected}`);
+}
+
+function tfidfTensors({ tfidf }: ModelContent): TensorContent[] {
+  return tfidf.blocks.flatMap(({ hashHigh, hashLow, idf }, b) => {
+    const specs = blockTensors(b, idf.length);
+    return [
+      { spec: specs.hashHigh, parts: [hashHigh] },
+      { spec: specs.hashLow, parts: [hashLow] },
+      { spec: specs.idf, parts: [idf] },
+    ];
+  });
+}
+
+function treeTensors({ members }: ModelContent): TensorContent[] {
+  return members.flatMap(({ tree }, m) => [
+    ...tree.levels.map(({ childStart }, l) => ({
+      spec: childStartTensor(m, l, childStart.length - 1),
+      parts: [childStart],
+    })),
+    { spec: labelOfTensor(m, tree.labelOf.length), parts: [tree.labelOf] },
+  ]);
+}
+
+/** The index first, then 16-bit data, then 8-bit data: each tensor starts at a multiple of its item size without holes. */
+function rankerTensors({ members }: ModelContent): TensorContent[] {
+  const index: TensorContent[] = [];
+  const data: TensorContent[] = [];
+  const narrow: TensorContent[] = [];
+  for (const [m, { levels }] of members.entries()) {
+    for (const [l, { bias, chunks, wide }] of levels.entries()) {
+      const specs = indexTensors(m, l, chunks.length, bias.length);
+      const rows = runningTotal(chunks.map(({ features }) => features.length));
+      const entries = runningTotal(chunks.map(({ children }) => children.length));
+      const bytes = dataTensors(m, l, rows[chunks.length]!, entries[chunks.length]!);
+      index.push(
+        { spec: specs.bias, parts: [bias] },
+        { spec: specs.chunkRows, parts: [rows] },
+        { spec: specs.chunkEntries, parts: [entries] },
+        { spec: specs.digest, parts: mapLazily(chunks, chunkDigest) },
+      );
+      data.push(
+        { spec: bytes.features, parts: mapLazily(chunks, (it) => it.features) },
+        { spec: bytes.weights, parts: mapLazily(chunks, (it) => it.weights) },
+      );
+      (wide ? data : narrow).push({ spec: bytes.children(wide), parts: mapLazily(chunks, (it) => it.children) });
+    }
+  }
+  return [...index, ...data, ...narrow];
+}
+
+/** Writes a safetensors file; gives the record of its bytes before the first tensor of 16 bits or less that is no digest. */
+async function writeTensors(sink: FileSink, tensors: readonly TensorContent[]): Promise<FileRecord> {
+  const { header, fileBytes } = layoutTensors(tensors.map(({ spec }) => spec));
+  let index: FileRecord | undefined;
+  await sink.write(header);
+  for (const { spec, parts } of tensors) {
+    if (index === undefined && spec.dtype !== "F32" && spec.dtype !== "U32" && !spec.name.endsWith(".digest")) {
+      index = await sink.record();
+    }
+    for (const { buffer, byteOffset, byteLength } of parts) {
+      await sink.write(new Uint8Array(buffer, byteOffset, byteLength));
+    }
+  }
+  if (sink.bytes !== fileBytes) throw new Error(`internal: wrote ${sink.bytes} bytes of ${fileBytes}`);
+  return index ?? sink.record();
+}
+
+async function writeLines(sink: FileSink, entries: Iterable<string>): Promise<number> {
+  const encoder = new TextEncoder();
+  let count = 0;
+  let batch = "";
+  for (const entry of entries) {
+    batch += formatLine(entry);
+    count++;
+    if (batch.length < textBatch) continue;
+    await sink.write(encoder.encode(batch));
+    batch = "";
+  }
+  await sink.write(encoder.encode(batch));
+  return count;
+}
+
+/** [0, a, a + b, ...]. @throws RangeError past 32 bits. */
+function runningTotal(lengths: readonly number[]): Uint32Array {
+  const totals = new Uint32Array(lengths.length + 1);
+  let total = 0;
+  for (const [i, length] of lengths.entries()) {
+    total += length;
+    totals[i + 1] = total;
+  }
+  if (total >= 2 ** 32) throw new RangeError(`writeModelFolder: ${total} entries in one level, at most 2^32 - 1`);
+  return totals;
+}
+
+function mapLazily<T, U>(items: readonly T[], map: (item: T) => U): Iterable<U> {
+  return {
+    *[Symbol.iterator]() {
+      for (const item of items) yield map(item);
+    },
+  };
+}

@@ -1,0 +1,160 @@
+// The ranker of an open model: the index in memory, chunks read from disk when a search needs them.
+// Invariant: no chunk is used before its digest and its content were checked.
+import { createHash } from "node:crypto";
+import { closeSync } from "node:fs";
+import { ModelFolderError } from "../errors.ts";
+import type { Chunk, Ranker, RankerLevel } from "../ranker/chunk.ts";
+import type { ChunkCache } from "../ranker/chunk-cache.ts";
+import { decodeChunk, type EncodedChunk, maxChildren } from "../ranker/chunk-codec.ts";
+import { type LabelTree, numNodes, type TreeLevel } from "../tree/label-tree.ts";
+import { checkSha256, copyAgain, type ModelFile, openModelFile, readFully, sha256 } from "./files.ts";
+import { fileRecord, type Manifest } from "./manifest.ts";
+import { findTensor, parseTensorTable, type TensorTable, viewTensor } from "./safetensors.ts";
+import { dataTensors, digestBytes, indexTensors } from "./tensors.ts";
+
+export interface RankerFile {
+  /** One a tree. */
+  readonly rankers: readonly Ranker[];
+  dispose(): void;
+}
+
+/**
+ * Opens ranker.safetensors of a real path. Reads and checks its index; memory beyond it is the cache's.
+ * @throws ModelFolderError where the index is damaged or does not fit the trees.
+ */
+export function openRanker(
+  folder: string,
+  manifest: Manifest,
+  { trees, cache }: { trees: readonly LabelTree[]; cache: ChunkCache },
+): RankerFile {
+  const file = openModelFile(folder, "ranker.safetensors", fileRecord(manifest, "ranker.safetensors").bytes);
+  try {
+    const index = readIndex(file, manifest);
+    const source = { ...index, file, cache, numFeatures: manifest.counts.features };
+    let firstKey = 0;
+    const rankers = trees.map((tree, m) => ({
+      levels: tree.levels.map((treeLevel, l) => {
+        const level = openLevel(source, treeLevel, { m, l, firstKey });
+        firstKey += treeLevel.childStart.length - 1;
+        return level;
+      }),
+    }));
+    return { rankers, dispose: () => closeSync(file.fd) };
+  } catch (error) {
+    closeSync(file.fd);
+    throw error;
+  }
+}
+
+interface Source {
+  readonly file: ModelFile;
+  readonly table: TensorTable;
+  readonly prefix: Uint8Array<ArrayBuffer>;
+  readonly cache: ChunkCache;
+  readonly numFeatures: number;
+}
+
+function readIndex(file: ModelFile, { rankerIndex }: Manifest): Pick<Source, "table" | "prefix"> {
+  const place = `${file.place} (index)`;
+  if (rankerIndex.bytes > file.bytes) {
+    const expected = `at most ${file.bytes} bytes`;
+    throw new ModelFolderError({ place, expected, found: `${rankerIndex.bytes} in model.json`, cure: copyAgain });
+  }
+  const prefix = new Uint8Array(rankerIndex.bytes);
+  readFully(file, prefix, 0);
+  checkSha256(place, sha256(prefix), rankerIndex.sha256);
+  return { prefix, table: parseTensorTable(file.place, prefix, file.bytes) };
+}
+
+function openLevel(
+  { file, table, prefix, cache, numFeatures }: Source,
+  { childStart }: TreeLevel,
+  { m, l, firstKey }: { m: number; l: number; firstKey: number },
+): RankerLevel {
+  const place = `${file.place} (member ${m}, level ${l})`;
+  const numParents = childStart.length - 1;
+  const specs = indexTensors(m, l, numParents, numNodes({ childStart }));
+  const bias = viewTensor(table, prefix, specs.bias);
+  const rows = viewTensor(table, prefix, specs.chunkRows);
+  const entries = viewTensor(table, prefix, specs.chunkEntries);
+  const digests = viewTensor(table, prefix, specs.digest);
+  const data = dataTensors(m, l, rows[numParents]!, entries[numParents]!);
+  const featuresStart = findTensor(table, data.features).start;
+  const weightsStart = findTensor(table, data.weights).start;
+  const wide = table.tensors.get(data.children(true).name)?.dtype === "U16";
+  const childrenStart = findTensor(table, data.children(wide)).start;
+  const childBytes = wide ? 2 : 1;
+  checkLevel(place, { bias, rows, entries, childStart, wide });
+
+  const readChunk = (parent: number): Chunk => {
+    const [row, entry] = [rows[parent]!, entries[parent]!];
+    const [numRows, numEntries] = [rows[parent + 1]! - row, entries[parent + 1]! - entry];
+    const encoded = allocateChunk(numRows, numEntries, wide);
+    readFully(file, bytesOf(encoded.features), featuresStart + 2 * row);
+    readFully(file, bytesOf(encoded.weights), weightsStart + 2 * entry);
+    readFully(file, bytesOf(encoded.children), childrenStart + childBytes * entry);
+    const numChildren = childStart[parent + 1]! - childStart[parent]!;
+    const chunkPlace = `${place}, chunk ${parent}`;
+    const expected = Buffer.from(digests.buffer, digests.byteOffset + parent * digestBytes, digestBytes).toString(
+      "hex",
+    );
+    checkSha256(chunkPlace, chunkDigest(encoded).toString("hex"), expected);
+    return decodeChunk(encoded, { numChildren, numFeatures, place: chunkPlace });
+  };
+
+  return {
+    bias,
+    chunk: (parent) => {
+      const key = firstKey + parent;
+      let chunk = cache.get(key);
+      if (chunk === undefined) {
+        if (!(parent >= 0 && parent < numParents)) throw new RangeError(`chunk: parent ${parent} of ${numParents}`);
+        chunk = readChunk(parent);
+        cache.put(key, chunk);
+      }
+      return chunk;
+    },
+  };
+}
+
+interface LevelIndex {
+  readonly bias: Float32Array;
+  readonly rows: Uint32Array;
+  readonly entries: Uint32Array;
+  readonly childStart: Uint32Array;
+  readonly wide: boolean;
+}
+
+function checkLevel(place: string, { bias, rows, entries, childStart, wide }: LevelIndex): void {
+  const fail = (expected: string, found: string) => new ModelFolderError({ place, expected, found, cure: copyAgain });
+  if (rows[0] !== 0 || entries[0] !== 0) throw fail("the first chunk at 0", `${rows[0]} and ${entries[0]}`);
+  const most = maxChildren(wide);
+  for (let p = 0; p + 1 < rows.length; p++) {
+    const numRows = rows[p + 1]! - rows[p]!;
+    const numEntries = entries[p + 1]! - entries[p]!;
+    const numChildren = childStart[p + 1]! - childStart[p]!;
+    if (numRows < 0 || numEntries < numRows)
+      throw fail(`chunk ${p} in order`, `${numRows} rows, ${numEntries} entries`);
+    if (numChildren > most) throw fail(`at most ${most} children of parent ${p}`, `${numChildren}`);
+  }
+  const bad = bias.findIndex((it) => !Number.isFinite(it));
+  if (bad >= 0) throw fail(`a finite bias of node ${bad}`, `${bias[bad]}`);
+}
+
+function allocateChunk(numRows: number, numEntries: number, wide: boolean): EncodedChunk {
+  return {
+    features: new Uint16Array(numRows),
+    weights: new Uint16Array(numEntries),
+    children: wide ? new Uint16Array(numEntries) : new Uint8Array(numEntries),
+  };
+}
+
+/** What the index keeps of a chunk, `digestBytes` long. */
+export function chunkDigest({ features, weights, children }: EncodedChunk): Buffer {
+  const hash = createHash("sha256").update(features).update(weights).update(children);
+  return hash.digest().subarray(0, digestBytes);
+}
+
+function bytesOf(array: Uint16Array | Uint8Array): Uint8Array {
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+}

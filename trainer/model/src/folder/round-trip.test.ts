@@ -1,0 +1,132 @@
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { type ExampleShape, exampleModel, inTemporaryFolder, smallShape } from "./example-model.ts";
+import { openModelFolder } from "./reader.ts";
+import { writeModelFolder } from "./writer.ts";
+
+const label = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 8 }),
+  fc.constantFrom(
+    "a\tb",
+    "two\nlines",
+    "back\\slash",
+    "\\n",
+    "\ufeffbom",
+    "\ud800",
+    "",
+    "__proto__",
+    "日本語",
+    "e\u0301",
+  ),
+);
+const shape: fc.Arbitrary<ExampleShape> = fc.record({
+  labels: fc.uniqueArray(label, { minLength: 1, maxLength: 20 }),
+  blocks: fc.array(fc.integer({ min: 0, max: 90 }), { minLength: 1, maxLength: 3 }),
+  numMembers: fc.integer({ min: 1, max: 3 }),
+  wide: fc.boolean(),
+  seed: fc.nat(),
+});
+
+test("a model that was written is read back the same, whatever its labels and sizes", async () => {
+  await fc.assert(
+    fc.asyncProperty(shape, fc.boolean(), async (shape, named) => {
+      const names = named ? { names: shape.labels.map((it, i) => (i % 2 === 0 ? it : `name of ${it}`)) } : {};
+      const { content, chunks } = exampleModel({ ...shape, ...names });
+      await inTemporaryFolder(async (folder) => {
+        const target = path.join(folder, "model");
+        await writeModelFolder(target, content);
+        const model = await openModelFolder(target);
+        expect(model.labels).toEqual(content.labels);
+        expect(model.names).toEqual(content.names ?? content.labels);
+        expect(model.tfidf).toEqual(content.tfidf);
+        expect(Array.from({ length: content.tfidf.numFeatures }, (_, f) => model.vocabulary.term(f))).toEqual(
+          content.vocabulary,
+        );
+        for (const [m, { tree, ranker }] of model.members.entries()) {
+          expect(tree).toEqual(content.members[m]!.tree);
+          for (const [l, level] of ranker.levels.entries()) {
+            expect(level.bias).toEqual(content.members[m]!.levels[l]!.bias);
+            expect(chunks[m]![l]!.map((_, p) => level.chunk(p))).toEqual(chunks[m]![l]);
+          }
+        }
+        model.dispose();
+      });
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test("what the model says about itself is what the training said", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const { content } = exampleModel();
+    await writeModelFolder(folder, content);
+    const { info, manifest, dispose } = await openModelFolder(folder);
+    dispose();
+    expect(info).toMatchObject({
+      formatVersion: 1,
+      createdAt: "2026-01-02T03:04:05.000Z",
+      numLabels: 7,
+      numDocuments: 40,
+      numFeatures: 12,
+      encoder: "none",
+      preset: "fast",
+      threshold: 0.25,
+      metrics: { "precision@1": 0.5 },
+    });
+    expect(manifest.scoring).toEqual({ rule: "example", weights: [1, 2] });
+    expect(manifest.calibration).toEqual({ bins: [0, 0.5, 1] });
+    expect(readFileSync(path.join(folder, "README.md"), "utf8")).toBe("# Example\n");
+  });
+});
+
+test("equal content gives equal files, so equal identifiers", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const targets = ["a", "b"].map((name) => path.join(folder, name));
+    for (const target of targets) await writeModelFolder(target, exampleModel().content);
+    const [a, b] = targets.map((it) => readdirSync(it).map((name) => [name, readFileSync(path.join(it, name), "hex")]));
+    expect(a).toEqual(b);
+  });
+});
+
+test("names are stored only where one differs from its label", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const same = path.join(folder, "same");
+    await writeModelFolder(same, exampleModel({ ...smallShape, names: smallShape.labels }).content);
+    expect(readdirSync(same)).not.toContain("names.txt");
+    const other = path.join(folder, "other");
+    await writeModelFolder(other, exampleModel({ ...smallShape, names: smallShape.labels.with(2, "Quitte") }).content);
+    expect(readFileSync(path.join(other, "names.txt"), "utf8")).toBe("\n\nQuitte\n\n\n\n\n");
+  });
+});
+
+test("terms are found across many groups of lines", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const { content } = exampleModel({ ...smallShape, blocks: [1000] });
+    const terms = Array.from({ length: 1000 }, (_, i) => "ü".repeat(i % 40) + i);
+    await writeModelFolder(folder, { ...content, vocabulary: terms });
+    const { vocabulary, dispose } = await openModelFolder(folder);
+    for (const feature of [999, 0, 63, 64, 65, 127, 128, 500]) expect(vocabulary.term(feature)).toBe(terms[feature]);
+    expect(() => vocabulary.term(1000)).toThrow(RangeError);
+    dispose();
+  });
+});
+
+test("content that contradicts itself is refused before anything is written", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const target = path.join(folder, "model");
+    const { content } = exampleModel();
+    const wrong = [
+      { labels: content.labels.with(1, "apple") },
+      { labels: content.labels.slice(1) },
+      { names: ["one"] },
+      { tfidf: { ...content.tfidf, numFeatures: 11 } },
+      { members: content.members.map((it) => ({ ...it, levels: it.levels.slice(1) })) },
+    ];
+    for (const part of wrong)
+      await expect(writeModelFolder(target, { ...content, ...part })).rejects.toThrow(RangeError);
+    await expect(writeModelFolder(target, { ...content, vocabulary: ["one"] })).rejects.toThrow(RangeError);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});

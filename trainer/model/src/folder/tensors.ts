@@ -1,0 +1,50 @@
+// The tensors of a model folder: their names, types and shapes, in one place for the reader and the writer.
+import type { TensorSpec } from "./safetensors.ts";
+
+/** tfidf.safetensors: feature block `b`. */
+export function blockTensors(b: number, numFeatures: number) {
+  return {
+    hashHigh: vector(`block.${b}.hash_high`, "U32", numFeatures),
+    hashLow: vector(`block.${b}.hash_low`, "U32", numFeatures),
+    idf: vector(`block.${b}.idf`, "F32", numFeatures),
+  };
+}
+
+/** tree.safetensors: level `l` of ensemble member `m`. */
+export function childStartTensor(m: number, l: number, numParents: number) {
+  return vector(`member.${m}.level.${l}.child_start`, "U32", numParents + 1);
+}
+
+/** tree.safetensors: leaf node to label of member `m`. */
+export function labelOfTensor(m: number, numLabels: number) {
+  return vector(`member.${m}.label_of`, "U32", numLabels);
+}
+
+/** ranker.safetensors, its index: chunk p has rows [chunk_rows[p], chunk_rows[p + 1]) of the data tensors, entries alike. */
+export function indexTensors(m: number, l: number, numParents: number, numNodes: number) {
+  const level = `member.${m}.level.${l}`;
+  return {
+    bias: vector(`${level}.bias`, "F32", numNodes),
+    chunkRows: vector(`${level}.chunk_rows`, "U32", numParents + 1),
+    chunkEntries: vector(`${level}.chunk_entries`, "U32", numParents + 1),
+    digest: vector(`${level}.digest`, "U8", numParents * digestBytes),
+  };
+}
+
+/** ranker.safetensors, its data: the encoded chunks of a level one after the other (ranker/chunk-codec.ts). */
+export function dataTensors(m: number, l: number, numRows: number, numEntries: number) {
+  const level = `member.${m}.level.${l}`;
+  return {
+    features: vector(`${level}.features`, "U16", numRows),
+    weights: vector(`${level}.weights`, "F16", numEntries),
+    children: (wide: boolean) =>
+      wide ? vector(`${level}.children`, "U16", numEntries) : vector(`${level}.children`, "U8", numEntries),
+  };
+}
+
+/** First bytes of the SHA-256 of a chunk's features, weights and children. */
+export const digestBytes = 8;
+
+function vector<D extends TensorSpec["dtype"]>(name: string, dtype: D, length: number) {
+  return { name, dtype, shape: [length] } as const;
+}

@@ -1,0 +1,92 @@
+// Writes a model folder: beside the old one, checked by opening it, then swapped in. On any failure the old model stays.
+import { mkdir, open, rm } from "node:fs/promises";
+import { ModelWriteError } from "../errors.ts";
+import { contentBytes, type ModelContent, writeContent } from "./content.ts";
+import type { SinkOptions } from "./file-sink.ts";
+import { errorCode } from "./files.ts";
+import { acquireLock } from "./lock.ts";
+import { openModelFolder } from "./reader.ts";
+import { partialFolder, prepareTarget, resolveTarget, swapIn, syncFolder } from "./swap.ts";
+
+export interface WriteOptions {
+  /** Bytes on the disk, and about how many it will be. */
+  readonly onProgress?: ((bytes: number, totalBytes: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Opens a new file; a test's way to a full disk. */
+  readonly openFile?: SinkOptions["openFile"] | undefined;
+}
+
+/** What the file system says when there is no room or no right to write. */
+const diskErrors: Readonly<Record<string, string>> = {
+  EACCES: "permission denied; choose a folder that you may write",
+  EBUSY: "a file is in use; close what has the model open and try again",
+  EDQUOT: "the disk quota is used up; free some space or choose another disk",
+  EFBIG: "a file would be larger than allowed here; choose another disk or raise the limit",
+  EIO: "the disk failed; choose another one",
+  EMFILE: "too many files are open; close some programs and try again",
+  ENAMETOOLONG: "the name of the folder is too long; choose a shorter one",
+  ENOSPC: "the disk is full; free some space or choose another disk",
+  EPERM: "not permitted, or a file is in use; close what has the model open, or choose another folder",
+  EROFS: "the disk is read-only; choose another one",
+};
+
+/**
+ * Replaces the model in `target` by `content`; what was there is kept in `<target>.previous`. Hold the lock meanwhile.
+ * @throws ModelWriteError where the disk refuses, ModelFolderError where `target` is something else, RangeError where
+ * the content contradicts itself, the signal's reason when cancelled. In each case the old model is as it was.
+ */
+export async function writeModelFolder(
+  target: string,
+  content: ModelContent,
+  options: WriteOptions = {},
+): Promise<void> {
+  const totalBytes = contentBytes(content);
+  const folder = await resolveTarget(target);
+  const partial = partialFolder(folder);
+  let bytes = 0;
+  try {
+    await prepareTarget(folder);
+    await mkdir(partial);
+    await writeContent(partial, content, {
+      openFile: options.openFile ?? ((place) => open(place, "wx")),
+      signal: options.signal,
+      onWritten: (more) => {
+        bytes += more;
+        options.onProgress?.(Math.min(bytes, totalBytes), totalBytes);
+      },
+    });
+    await syncFolder(partial);
+    const opened = await openModelFolder(partial);
+    opened.dispose();
+    options.signal?.throwIfAborted();
+    await swapIn(partial, folder);
+  } catch (error) {
+    await rm(partial, { recursive: true, force: true }).catch(() => undefined);
+    throw asWriteError(folder, error);
+  }
+}
+
+/**
+ * Reserves `target` for one training run: no other process can write it until the result is called. Made ready at once,
+ * so that a folder that cannot be written is known before the training and not after it.
+ * @throws ModelBusyError, ModelFolderError where it holds something that is no model, ModelWriteError.
+ */
+export async function lockModelFolder(target: string): Promise<() => Promise<void>> {
+  const folder = await resolveTarget(target);
+  let release: (() => Promise<void>) | undefined;
+  try {
+    release = await acquireLock(folder);
+    await prepareTarget(folder);
+    return release;
+  } catch (error) {
+    await release?.();
+    throw asWriteError(folder, error);
+  }
+}
+
+function asWriteError(folder: string, error: unknown): unknown {
+  const code = errorCode(error) ?? "";
+  if (!Object.hasOwn(diskErrors, code)) return error;
+  const message = `${folder}: the model could not be written (${code}): ${diskErrors[code]}`;
+  return new ModelWriteError(message, { cause: error });
+}

@@ -1,0 +1,39 @@
+// IEEE 754 binary16 for runtimes without Float16Array: 16-bit patterns in a Uint16Array.
+
+/** Weight of the last mantissa bit, by exponent field. Field 31 (infinity, NaN) is handled apart. */
+const unit = Float64Array.from({ length: 31 }, (_, exponent) => 2 ** (Math.max(exponent, 1) - 25));
+
+/** The number a 16-bit pattern stands for; exact. */
+export function fromFloat16(pattern: number): number {
+  const exponent = (pattern >>> 10) & 31;
+  const mantissa = pattern & 1023;
+  const sign = (pattern & 0x8000) === 0 ? 1 : -1;
+  if (exponent === 31) return mantissa === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return sign * (exponent === 0 ? mantissa : mantissa + 1024) * unit[exponent]!;
+}
+
+/**
+ * Patterns of `values`, rounded to nearest, ties to even, into `out` from `outStart` on.
+ * Past 65504 + 16 a value becomes infinity; NaN stays NaN.
+ */
+export function toFloat16(values: Float32Array, out: Uint16Array, outStart = 0): void {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  for (let i = 0; i < bits.length; i++) {
+    const sign = (bits[i]! >>> 16) & 0x8000;
+    const magnitude = bits[i]! & 0x7fffffff;
+    let half: number;
+    if (magnitude > 0x7f800000) half = 0x7e00;
+    else if (magnitude >= 0x47800000) half = 0x7c00;
+    else if (magnitude >= 0x38800000) half = (magnitude + 0xfff + ((magnitude >>> 13) & 1) - 0x38000000) >>> 13;
+    // Below 2^-14 halves are multiples of 2^-24; adding 2^52 rounds a double to an integer, ties to even.
+    else half = Math.abs(values[i]!) * 2 ** 24 + 2 ** 52 - 2 ** 52;
+    out[outStart + i] = sign | half;
+  }
+}
+
+/** `value` rounded to the nearest float16 number, ties to even. */
+export function roundFloat16(value: number): number {
+  const pattern = new Uint16Array(1);
+  toFloat16(Float32Array.of(value), pattern);
+  return fromFloat16(pattern[0]!);
+}
