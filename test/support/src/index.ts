@@ -2,3 +2,4 @@
 
 export { hundredths } from "./arbitraries.ts";
 export { expectAllClose } from "./matchers.ts";
+export { scratchFolder } from "./scratch-folder.ts";
