@@ -7,9 +7,8 @@ import { FileSink, type SinkOptions } from "./file-sink.ts";
 import { type FileName, manifestName } from "./files.ts";
 import { formatLine } from "./lines.ts";
 import { type FileRecord, formatManifest, formatVersion, type Manifest } from "./manifest.ts";
-import { chunkDigest } from "./ranker-reader.ts";
 import { layoutTensors, type TensorSpec } from "./safetensors.ts";
-import { blockTensors, childStartTensor, dataTensors, indexTensors, labelOfTensor } from "./tensors.ts";
+import { blockTensors, childStartTensor, chunkDigest, dataTensors, indexTensors, labelOfTensor } from "./tensors.ts";
 
 const textBatch = 2 ** 16;
 

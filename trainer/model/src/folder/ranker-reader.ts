@@ -1,6 +1,5 @@
 // The ranker of an open model: the index in memory, chunks read from disk when a search needs them.
 // Invariant: no chunk is used before its digest and its content were checked.
-import { createHash } from "node:crypto";
 import { closeSync } from "node:fs";
 import { ModelFolderError } from "../errors.ts";
 import type { Chunk, Ranker, RankerLevel } from "../ranker/chunk.ts";
@@ -10,7 +9,7 @@ import { type LabelTree, numNodes, type TreeLevel } from "../tree/label-tree.ts"
 import { checkSha256, copyAgain, type ModelFile, openModelFile, readFully, sha256 } from "./files.ts";
 import { fileRecord, type Manifest } from "./manifest.ts";
 import { findTensor, parseTensorTable, type TensorTable, viewTensor } from "./safetensors.ts";
-import { dataTensors, digestBytes, indexTensors } from "./tensors.ts";
+import { chunkDigest, dataTensors, digestBytes, indexTensors } from "./tensors.ts";
 
 export interface RankerFile {
   /** One a tree. */
@@ -147,12 +146,6 @@ function allocateChunk(numRows: number, numEntries: number, wide: boolean): Enco
     weights: new Uint16Array(numEntries),
     children: wide ? new Uint16Array(numEntries) : new Uint8Array(numEntries),
   };
-}
-
-/** What the index keeps of a chunk, `digestBytes` long. */
-export function chunkDigest({ features, weights, children }: EncodedChunk): Buffer {
-  const hash = createHash("sha256").update(features).update(weights).update(children);
-  return hash.digest().subarray(0, digestBytes);
 }
 
 function bytesOf(array: Uint16Array | Uint8Array): Uint8Array {

@@ -1,4 +1,6 @@
 // The tensors of a model folder: their names, types and shapes, in one place for the reader and the writer.
+import { createHash } from "node:crypto";
+import type { EncodedChunk } from "../ranker/chunk-codec.ts";
 import type { TensorSpec } from "./safetensors.ts";
 
 /** tfidf.safetensors: feature block `b`. */
@@ -42,8 +44,13 @@ export function dataTensors(m: number, l: number, numRows: number, numEntries: n
   };
 }
 
-/** First bytes of the SHA-256 of a chunk's features, weights and children. */
 export const digestBytes = 8;
+
+/** What the index keeps of a chunk: the first bytes of the SHA-256 of its features, weights and children. */
+export function chunkDigest({ features, weights, children }: EncodedChunk): Buffer {
+  const hash = createHash("sha256").update(features).update(weights).update(children);
+  return hash.digest().subarray(0, digestBytes);
+}
 
 function vector<D extends TensorSpec["dtype"]>(name: string, dtype: D, length: number) {
   return { name, dtype, shape: [length] } as const;
