@@ -1,5 +1,5 @@
 // Small made-up models for tests: valid in shape, meaningless in content, the same for the same arguments.
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import type { Chunk } from "../ranker/chunk.ts";
@@ -122,10 +122,15 @@ function randomNumbers(seed: number): () => number {
 
 /** Runs `task` with the path of a new empty folder, removed afterwards. */
 export async function inTemporaryFolder<T>(task: (folder: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(path.join(os.tmpdir(), "tagwright-model-"));
+  const folder = newTemporaryFolder();
   try {
     return await task(folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The caller removes it. The real path: a link in it would hide what a test says about links. */
+export function newTemporaryFolder(): string {
+  return realpathSync(mkdtempSync(path.join(os.tmpdir(), "tagwright-model-")));
 }

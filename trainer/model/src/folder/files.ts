@@ -1,7 +1,17 @@
 // The files of a model folder: a fixed list, each with a bound on its size. Names never come from model.json.
 // Invariant: what is opened is a regular file inside the folder, and not larger than its bound.
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, fstatSync, lstatSync, openSync, readSync, realpathSync, statSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readSync,
+  realpathSync,
+  type Stats,
+  statSync,
+} from "node:fs";
 import path from "node:path";
 import { ModelFolderError } from "../errors.ts";
 
@@ -26,13 +36,13 @@ const maxManifestBytes = 16 * mebibyte;
 
 /** Whether `folder` holds a model.json: the sign by which a model folder is told from any other. */
 export function looksLikeModelFolder(folder: string): boolean {
-  return lstatSync(path.join(folder, manifestName), { throwIfNoEntry: false })?.isFile() ?? false;
+  return lookUp(path.join(folder, manifestName))?.isFile() ?? false;
 }
 
 /** The real path of a model folder. @throws ModelFolderError where there is none. */
 export function findModelFolder(folder: string): string {
   const expected = "a model folder";
-  const found = statSync(folder, { throwIfNoEntry: false });
+  const found = existsSync(folder) ? statSync(folder) : undefined;
   if (found === undefined) {
     const cure = looksLikeModelFolder(previousFolder(folder))
       ? `a swap was interrupted: rename "${previousFolder(folder)}" to "${folder}"`
@@ -67,7 +77,7 @@ export function openModelFile(folder: string, name: FileName | typeof manifestNa
   const place = path.join(folder, name);
   const maxBytes = name === manifestName ? maxManifestBytes : maxFileBytes[name];
   const fail = (expected: string, found: string) => new ModelFolderError({ place, expected, found, cure: copyAgain });
-  const entry = lstatSync(place, { throwIfNoEntry: false });
+  const entry = lookUp(place);
   if (entry === undefined) throw fail("a file", "nothing");
   if (entry.isSymbolicLink()) {
     if (!existsSync(place)) throw fail("a file", "a link to nothing");
@@ -124,6 +134,15 @@ export function checkSha256(place: string, found: string, expected: string): voi
     found: `${found.slice(0, 16)}...: its content was changed`,
     cure: copyAgain,
   });
+}
+
+/** What is at `place`, links not followed. */
+export function lookUp(place: string): Stats | undefined {
+  try {
+    return lstatSync(place);
+  } catch (error) {
+    return ifMissing(undefined)(error);
+  }
 }
 
 /** For `catch`: `value` where a path does not exist, any other error as it is. */

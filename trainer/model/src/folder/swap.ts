@@ -1,11 +1,10 @@
 // A new model takes the place of the old one by renames; the old one is kept beside it for a rollback.
 // Invariant: at every moment the folder or its ".previous" is a whole model; nothing that is no model is ever removed.
-import { lstatSync } from "node:fs";
 import { mkdir, open, readdir, realpath, rename, rm, rmdir } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ModelFolderError } from "../errors.ts";
-import { errorCode, ifMissing, looksLikeModelFolder, previousFolder } from "./files.ts";
+import { errorCode, ifMissing, looksLikeModelFolder, lookUp, previousFolder } from "./files.ts";
 import { isAlive, withLock } from "./lock.ts";
 
 const renameAttempts = 20;
@@ -26,12 +25,12 @@ export async function prepareTarget(target: string): Promise<void> {
   const previous = previousFolder(target);
   await checkReplaceable(previous);
   await checkReplaceable(target);
-  if (!exists(target) && looksLikeModelFolder(previous)) await rename(previous, target);
+  if (lookUp(target) === undefined && looksLikeModelFolder(previous)) await rename(previous, target);
   await removeLeftovers(target);
 }
 
 async function checkReplaceable(folder: string): Promise<void> {
-  if (!exists(folder) || looksLikeModelFolder(folder)) return;
+  if (lookUp(folder) === undefined || looksLikeModelFolder(folder)) return;
   const expected = "a model folder, an empty folder or nothing";
   const cure = "name another folder for the model, or move this one away";
   const names = await readdir(folder).catch((error) => {
@@ -68,9 +67,9 @@ export async function swapIn(fresh: string, target: string): Promise<void> {
   };
   try {
     if (looksLikeModelFolder(target)) {
-      if (exists(previous)) await move(previous, trash);
+      if (lookUp(previous) !== undefined) await move(previous, trash);
       await move(target, previous);
-    } else if (exists(target)) {
+    } else if (lookUp(target) !== undefined) {
       await rmdir(target);
     }
     await move(fresh, target);
@@ -129,8 +128,4 @@ export async function syncFolder(folder: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-function exists(place: string): boolean {
-  return lstatSync(place, { throwIfNoEntry: false }) !== undefined;
 }
