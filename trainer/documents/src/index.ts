@@ -1,4 +1,9 @@
 // The door of @tagwright/documents.
+
+export { bodyText } from "./body-text.ts";
+export { applyEdits, invertEdits } from "./edits.ts";
+export { planTagEdits } from "./plan-tag-edits.ts";
+export { readTags } from "./read-tags.ts";
 export type {
   DocumentSource,
   DocumentTags,
@@ -11,3 +16,4 @@ export type {
   TagSlot,
   TextEdit,
 } from "./tag-location.ts";
+export { documentPathFor, isTaggable, sidecarPathFor } from "./taggable.ts";

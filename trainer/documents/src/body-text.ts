@@ -1,0 +1,32 @@
+// What a model reads of a document: its title and its body, without front matter.
+import { type FrontMatter, scanFrontMatter } from "./fence.ts";
+import { bomLength } from "./lines.ts";
+import type { DocumentSource } from "./tag-location.ts";
+import { isSidecar } from "./taggable.ts";
+import { readToml } from "./toml.ts";
+import { keyLinesOf, readYaml } from "./yaml.ts";
+
+/** Title, blank line and body of a document; BOM gone, line breaks LF. A sidecar has no text of its own. */
+export function bodyText({ path, text }: DocumentSource): string {
+  if (isSidecar(path)) return "";
+  const frontMatter = scanFrontMatter(text);
+  if (frontMatter === undefined) return unixLines(text.slice(bomLength(text)));
+  const body = unixLines(text.slice(frontMatter.closed ? frontMatter.end : frontMatter.start));
+  const title = frontMatter.closed ? titleOf(text, frontMatter) : undefined;
+  return title === undefined ? body : `${title}\n\n${body.replace(/^\n+/, "")}`;
+}
+
+/** The value of the `title` key. Only the lines of that key are parsed, so an error elsewhere does no harm. */
+function titleOf(text: string, { format, contentStart, contentEnd }: FrontMatter): string | undefined {
+  const content = text.slice(contentStart, contentEnd);
+  const lines = format === "json" ? { start: 0, end: content.length } : keyLinesOf(content, "title");
+  if (lines === undefined) return undefined;
+  const block = { text: content, ...lines };
+  const reading = format === "toml" ? readToml(block, []) : readYaml(block, [], format);
+  // An unquoted colon in a title is no YAML, yet everybody writes it.
+  return reading.text("title") || /^title[ \t]*[:=][ \t]*(\S.*)/im.exec(content)?.[1]?.trim();
+}
+
+function unixLines(text: string): string {
+  return text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text;
+}
