@@ -2,16 +2,20 @@
 import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import path from "node:path";
+import type { TagOptions } from "@tagwright/documents";
 import type { Corpus } from "./corpus.ts";
 import { CorpusError, corpusErrorFrom, quoteShort } from "./corpus-error.ts";
 import { openJsonLines } from "./jsonl.ts";
 import { readLines } from "./lines.ts";
+import { openWorkspace } from "./workspace.ts";
 import { openXmc, type XmcForm } from "./xmc.ts";
 import { parseHeader } from "./xmc-rows.ts";
 
 export interface CorpusOptions {
   /** Which part of a data set that has both is wanted. A folder that lacks this part gives the other one. */
   readonly part?: "train" | "test";
+  /** Where the documents of a workspace keep their tags. */
+  readonly tagOptions?: TagOptions;
 }
 
 type Part = "train" | "test";
@@ -38,7 +42,7 @@ export async function openCorpus(location: string, options: CorpusOptions = {}):
     const form = await findXmcForm(resolved, wanted);
     if (form !== undefined) return openXmc(form, name);
   }
-  throw new CorpusError(`${location}: no corpus was found in this folder; expected ${forms}`);
+  return openWorkspace(resolved, path.basename(resolved), options.tagOptions);
 }
 
 async function openFile(file: string): Promise<Corpus> {

@@ -1,0 +1,76 @@
+// A folder of documents with tags in them: each taggable file is a document, its tags are the labels.
+import path from "node:path";
+import { bodyText, isTaggable, readTags, sidecarPathFor, type TagOptions } from "@tagwright/documents";
+import { createGate } from "./admit.ts";
+import { type Corpus, type CorpusDocument, newReport, resetReport } from "./corpus.ts";
+import { CorpusError } from "./corpus-error.ts";
+import { readTextFile } from "./text-file.ts";
+import { walk } from "./walk.ts";
+
+/** The taggable documents below `root`, whose files are read one at a time. */
+export function openWorkspace(root: string, name: string, tagOptions: TagOptions = {}): Corpus {
+  const report = newReport();
+  const position = { done: 0, total: 0, unit: "files" as const };
+
+  async function* documents(signal?: AbortSignal): AsyncGenerator<CorpusDocument> {
+    resetReport(report);
+    position.done = 0;
+    const admit = createGate(report);
+    const files = await listFiles(signal);
+    const taggable = [...files].filter(isTaggable);
+    position.total = taggable.length;
+    for (const id of taggable) {
+      signal?.throwIfAborted();
+      position.done++;
+      const file = await readTextFile(path.join(root, id));
+      if (file.kind !== "text") {
+        report[file.kind]++;
+        continue;
+      }
+      const source = { path: id, text: file.text };
+      const labels = [...readTags(source, tagOptions).tags];
+      if (files.has(sidecarPathFor(id))) labels.push(...(await sidecarTags(id)));
+      const document = admit({ id, text: bodyText(withoutInlineTags(source, tagOptions)), labels });
+      if (document !== undefined) yield document;
+    }
+    if (report.documents === 0) throw noTaggedDocuments(root, taggable.length);
+  }
+
+  async function listFiles(signal: AbortSignal | undefined): Promise<ReadonlySet<string>> {
+    const files = new Set<string>();
+    const onSymbolicLink = () => report.symbolicLinks++;
+    const onUnreadable = () => report.unreadable++;
+    for await (const file of walk(root, { signal, onSymbolicLink, onUnreadable })) files.add(file);
+    return files;
+  }
+
+  async function sidecarTags(id: string): Promise<readonly string[]> {
+    const sidecar = sidecarPathFor(id);
+    const file = await readTextFile(path.join(root, sidecar));
+    return file.kind === "text" ? readTags({ path: sidecar, text: file.text }, tagOptions).tags : [];
+  }
+
+  return { name, path: root, report, position, documents, labelNames: async () => new Map() };
+}
+
+/** The text with its inline `#tags` cut out: a model that reads the answer in the text learns nothing else. */
+function withoutInlineTags(source: { path: string; text: string }, tagOptions: TagOptions) {
+  const spans = readTags(source, tagOptions)
+    .regions.filter((it) => it.format === "inline-hash")
+    .flatMap((it) => it.tags);
+  let text = "";
+  let done = 0;
+  for (const { start, end } of spans) {
+    text += source.text.slice(done, start);
+    done = end;
+  }
+  return { path: source.path, text: text + source.text.slice(done) };
+}
+
+function noTaggedDocuments(root: string, numFiles: number): CorpusError {
+  const found = numFiles === 0 ? "no text documents at all" : `${numFiles} documents, none with both text and tags`;
+  return new CorpusError(
+    `${root}: expected documents with tags, found ${found}; give some notes tags, for example "tags: [travel, paris]" ` +
+      'between two "---" lines at their top',
+  );
+}
