@@ -1,15 +1,17 @@
 // One writer a model folder: a lock file beside it that names the process. A lock of a dead process is taken over.
 import { randomUUID } from "node:crypto";
-import { link, mkdir, open, readFile, rename, stat, unlink } from "node:fs/promises";
+import { mkdir, open, readFile, stat, unlink } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { ModelBusyError } from "../errors.ts";
 import { errorCode, ifMissing } from "./files.ts";
 
 /** A lock file whose content is not there yet: its process has this long to write it. */
 const settleMs = 10_000;
 const bootSlackMs = 10_000;
-const maxAttempts = 5;
+const guardPauseMs = 20;
+const maxAttempts = 50;
 
 interface Owner {
   readonly pid: number;
@@ -41,7 +43,7 @@ export async function acquireLock(target: string): Promise<() => Promise<void>> 
     if (text === undefined) continue;
     const owner = parseOwner(text);
     if (!(await isStale(place, owner))) throw busy(target, place, owner);
-    await removeStale(place, text);
+    await removeStale(place);
   }
   throw busy(target, place, undefined);
 }
@@ -54,10 +56,13 @@ async function create(place: string, text: string): Promise<boolean> {
   if (handle === undefined) return false;
   try {
     await handle.writeFile(text);
-  } finally {
     await handle.close();
+    return true;
+  } catch (error) {
+    await handle.close().catch(() => undefined);
+    await unlink(place).catch(() => undefined);
+    throw error;
   }
-  return true;
 }
 
 async function release(place: string, token: string): Promise<void> {
@@ -75,13 +80,24 @@ async function isStale(place: string, owner: Owner | undefined): Promise<boolean
   return !isAlive(owner.pid) || Date.parse(owner.since) < bootTime - bootSlackMs;
 }
 
-/** Two processes may find the same stale lock: what is moved away is looked at again, and put back where it is another's. */
-async function removeStale(place: string, text: string): Promise<void> {
-  const aside = `${place}-${randomUUID()}`;
-  const moved = await rename(place, aside).then(() => true, ifMissing(false));
-  if (!moved) return;
-  if ((await readFile(aside, "utf8")) !== text) await link(aside, place).catch(() => undefined);
-  await unlink(aside);
+/**
+ * Removes a stale lock. Two processes may find it at once, and the slower one must not remove what the faster one has
+ * created meanwhile: so only the holder of a guard file may look again and remove.
+ */
+async function removeStale(place: string): Promise<void> {
+  const guard = `${place}.guard`;
+  if (!(await create(guard, ""))) {
+    const file = await stat(guard).catch(ifMissing(undefined));
+    const isLeft = file !== undefined && Date.now() - file.mtimeMs > settleMs;
+    await (isLeft ? unlink(guard).catch(ifMissing(undefined)) : sleep(guardPauseMs));
+    return;
+  }
+  try {
+    const text = await readFile(place, "utf8").catch(ifMissing(undefined));
+    if (text !== undefined && (await isStale(place, parseOwner(text)))) await unlink(place);
+  } finally {
+    await unlink(guard);
+  }
 }
 
 export function isAlive(pid: number): boolean {

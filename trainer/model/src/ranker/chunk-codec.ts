@@ -1,7 +1,7 @@
 // A chunk on disk: about three bytes a weight. Features are 16-bit steps from the row before; the top bit of a child marks
 // the last entry of its row; weights are float16. A step over 65535 is bridged by filler rows: one zero weight at child 0.
 import { ModelFolderError } from "../errors.ts";
-import { fromFloat16, toFloat16 } from "../sparse/float16.ts";
+import { fromFloat16s, toFloat16 } from "../sparse/float16.ts";
 import type { Chunk } from "./chunk.ts";
 
 const maxStep = 0xffff;
@@ -99,6 +99,7 @@ export function decodeChunk(encoded: EncodedChunk, limits: ChunkLimits): Chunk {
   const rowStart = new Uint32Array(steps.length + 1);
   const children = new Uint16Array(numEntries);
   const weights = new Float32Array(numEntries);
+  fromFloat16s(patterns, weights);
   let rows = 0;
   let kept = 0;
   let entry = 0;
@@ -113,17 +114,16 @@ export function decodeChunk(encoded: EncodedChunk, limits: ChunkLimits): Chunk {
     for (let last = false; !last; entry++, kept++) {
       if (entry === numEntries) throw badChunk(limits, `${steps.length} rows`, `${r} that end`);
       const mark = marked[entry]!;
-      last = (mark & lastBit) !== 0;
       const child = mark & (lastBit - 1);
+      last = mark !== child;
       if (child <= before) throw badChunk(limits, "ascending children in a row", `${child} after ${before}`);
-      if (child >= numChildren) throw badChunk(limits, `children below ${numChildren}`, `${child}`);
-      const pattern = patterns[entry]!;
-      if ((pattern & 0x7c00) === 0x7c00) throw badChunk(limits, "finite weights", `${fromFloat16(pattern)}`);
+      if ((patterns[entry]! & 0x7c00) === 0x7c00) throw badChunk(limits, "finite weights", `${weights[entry]}`);
       children[kept] = child;
-      weights[kept] = fromFloat16(pattern);
+      weights[kept] = weights[entry]!;
       before = child;
     }
-    if (kept - start === 1 && children[start] === 0 && weights[start] === 0) {
+    if (before >= numChildren) throw badChunk(limits, `children below ${numChildren}`, `${before}`);
+    if (kept - start === 1 && before === 0 && weights[start] === 0) {
       kept = start;
       continue;
     }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { fromFloat16, roundFloat16, toFloat16 } from "./float16.ts";
+import { fromFloat16, fromFloat16s, roundFloat16, toFloat16 } from "./float16.ts";
 
 /** The definition of binary16: sign, (1.)mantissa, power of two. */
 function definition(pattern: number): number {
@@ -16,7 +16,11 @@ const all = Uint16Array.from({ length: 65536 }, (_, pattern) => pattern);
 const finite = [...all].filter((it) => ((it >> 10) & 31) !== 31);
 
 test("every one of the 65536 patterns means what binary16 says", () => {
-  expect(Array.from(all, fromFloat16)).toEqual(Array.from(all, definition));
+  const expected = Array.from(all, definition);
+  expect(Array.from(all, fromFloat16)).toEqual(expected);
+  const out = new Float32Array(65536);
+  fromFloat16s(all, out);
+  expect(Array.from(out)).toEqual(expected);
 });
 
 test("every pattern comes back from its number", () => {

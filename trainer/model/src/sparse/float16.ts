@@ -12,6 +12,19 @@ export function fromFloat16(pattern: number): number {
   return sign * (exponent === 0 ? mantissa : mantissa + 1024) * unit[exponent]!;
 }
 
+/** The numbers of `patterns` into `out`; exact. Several times as fast as one by one. */
+export function fromFloat16s(patterns: Uint16Array, out: Float32Array): void {
+  const bits = new Uint32Array(out.buffer, out.byteOffset, out.length);
+  for (let i = 0; i < patterns.length; i++) {
+    const pattern = patterns[i]!;
+    const magnitude = pattern & 0x7fff;
+    const sign = (pattern & 0x8000) << 16;
+    // Normal numbers need their exponent rebased from 15 to 127, nothing else.
+    if (magnitude >= 0x400 && magnitude < 0x7c00) bits[i] = sign | ((magnitude << 13) + 0x38000000);
+    else out[i] = fromFloat16(pattern);
+  }
+}
+
 /**
  * Patterns of `values`, rounded to nearest, ties to even, into `out` from `outStart` on.
  * Past 65504 + 16 a value becomes infinity; NaN stays NaN.
