@@ -1,0 +1,89 @@
+// Writes planned tags into files: the journal first, then each file whole. A file that changed since it was planned, or
+// that cannot be written, stays as it is; a full disk ends the batch with what was written still revertible.
+import { mkdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import { applyEdits, invertEdits, type TextEdit } from "@tagwright/documents";
+import { type InverseEdit, type JournalFile, sha256, writeJournal } from "./journal.ts";
+import { writeFileWhole } from "./write-file.ts";
+
+/** The edits of one file, found while suggesting; the text itself is not kept. */
+export interface PlannedFile {
+  readonly entry: JournalFile;
+  readonly edits: readonly TextEdit[];
+}
+
+export interface BatchResult {
+  readonly written: readonly string[];
+  readonly skipped: readonly { readonly path: string; readonly reason: string }[];
+  readonly journal: string | undefined;
+}
+
+const contextLength = 32;
+
+/** @param text the file as it is, undefined for one that is to be made. @param relative its path below the folder. */
+export function planFile(
+  relative: string,
+  text: string | undefined,
+  edits: readonly TextEdit[],
+  added: readonly string[],
+): PlannedFile {
+  const old = text ?? "";
+  const after = applyEdits(old, edits);
+  const inverse = invertEdits(old, edits).map(({ start, end, newText }): InverseEdit => {
+    const before = after.slice(Math.max(0, start - contextLength), start);
+    return {
+      start,
+      end,
+      newText,
+      written: after.slice(start, end),
+      before,
+      after: after.slice(end, end + contextLength),
+    };
+  });
+  const entry = {
+    path: relative,
+    created: text === undefined,
+    sha256Before: sha256(old),
+    sha256After: sha256(after),
+    added,
+    inverse,
+  };
+  return { entry, edits };
+}
+
+/** @throws the file system's error where the disk is full; `revert` then undoes what was written. */
+export async function applyBatch(
+  folder: string,
+  modelId: string,
+  files: readonly PlannedFile[],
+  signal?: AbortSignal,
+): Promise<BatchResult> {
+  if (files.length === 0) return { written: [], skipped: [], journal: undefined };
+  const entries = files.map((it) => it.entry);
+  const createdAt = new Date().toISOString();
+  const journal = await writeJournal(folder, { version: 1, createdAt, modelId, files: entries });
+  const written: string[] = [];
+  const skipped: { path: string; reason: string }[] = [];
+  for (const { entry, edits } of files) {
+    signal?.throwIfAborted();
+    const file = path.join(folder, entry.path);
+    const current = await readFile(file).catch(() => undefined);
+    if (current === undefined ? !entry.created : sha256(current) !== entry.sha256Before || entry.created) {
+      skipped.push({ path: entry.path, reason: "it changed while suggestions were made; tag it again" });
+      continue;
+    }
+    try {
+      await mkdir(path.dirname(file), { recursive: true });
+      await writeFileWhole(file, applyEdits(current?.toString("utf8") ?? "", edits));
+      written.push(entry.path);
+    } catch (error) {
+      if (!isPermission(error)) throw error;
+      skipped.push({ path: entry.path, reason: "it may not be written" });
+    }
+  }
+  return { written, skipped, journal };
+}
+
+function isPermission(error: unknown): boolean {
+  return error instanceof Error && "code" in error && ["EACCES", "EPERM"].includes(String(error.code));
+}
