@@ -12,8 +12,6 @@ export interface Block {
 export interface FormatReading {
   /** The lists under the asked keys, in text order. */
   readonly lists: readonly TagList[];
-  /** How lists are written in this block; undefined where it has none to copy. */
-  readonly style: "block" | "flow" | undefined;
   /** The value of the top-level `key` where it is one text. */
   text(key: string): string | undefined;
   /** The edit that adds `key` with `tags` (at least one), or why that cannot be done safely. */

@@ -21,7 +21,6 @@ export function readToml(block: Block, keys: readonly string[]): FormatReading {
     const region = { format: "toml", key: keys[0] ?? "tags", start: block.start, end: block.end } as const;
     return {
       lists: [refusedList(region, parsed, "toml")],
-      style: undefined,
       text: () => undefined,
       create: () => ({ refusal: parsed }),
     };
@@ -34,7 +33,6 @@ export function readToml(block: Block, keys: readonly string[]): FormatReading {
   });
   return {
     lists: lists.sort((a, b) => a.region.start - b.region.start),
-    style: undefined,
     text: (key) => {
       const value = entries.find((it) => it.path === key)?.node.value;
       return value?.type === "TOMLValue" && value.kind === "string" ? value.value.trim() : undefined;

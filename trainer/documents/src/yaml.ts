@@ -19,7 +19,6 @@ import {
   type Place,
   quoteOfScalar,
   spanOf,
-  styleOf,
 } from "./yaml-nodes.ts";
 
 // Deeper nesting than any front matter has; the parser recurses.
@@ -37,7 +36,6 @@ export function readYaml(block: Block, keys: readonly string[], format: FormatId
     const reason = problem ?? "The front matter is not a mapping of keys to values; write `tags:` there yourself";
     return {
       lists: salvage(block, keys, format, reason),
-      style: undefined,
       text: () => undefined,
       create: () => ({ refusal: reason }),
     };
@@ -51,7 +49,6 @@ export function readYaml(block: Block, keys: readonly string[], format: FormatId
       lists.length === 0
         ? salvage(block, keys, format, problem)
         : lists.sort((a, b) => a.region.start - b.region.start),
-    style: root === null ? undefined : styleOf(root),
     text: (key) => (root === null ? undefined : textOf(root, key)),
     create: (key, tags) => createKey(context, root, key, tags),
   };
