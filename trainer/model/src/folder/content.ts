@@ -4,7 +4,7 @@ import type { TfidfModel } from "../features/tfidf.ts";
 import type { EncodedChunk } from "../ranker/chunk-codec.ts";
 import type { LabelTree } from "../tree/label-tree.ts";
 import { FileSink, type SinkOptions } from "./file-sink.ts";
-import { type FileName, manifestName } from "./files.ts";
+import { type AnyFileName, type FileName, manifestName } from "./files.ts";
 import { formatLine } from "./lines.ts";
 import { type FileRecord, formatManifest, formatVersion, type Manifest } from "./manifest.ts";
 import { layoutTensors, type TensorSpec } from "./safetensors.ts";
@@ -62,7 +62,7 @@ export function contentBytes(content: ModelContent): number {
 /** Writes all files of a model into the empty `folder`, model.json last. @throws what the file system or the signal does. */
 export async function writeContent(folder: string, content: ModelContent, options: SinkOptions): Promise<void> {
   const files: Partial<Record<FileName, FileRecord>> = {};
-  const write = async <T>(name: FileName | typeof manifestName, fill: (sink: FileSink) => Promise<T>): Promise<T> => {
+  const write = async <T>(name: AnyFileName, fill: (sink: FileSink) => Promise<T>): Promise<T> => {
     const sink = await FileSink.open(path.join(folder, name), options);
     try {
       const result = await fill(sink);

@@ -1,17 +1,6 @@
 // The files of a model folder: a fixed list, each with a bound on its size. Names never come from model.json.
-// Invariant: what is opened is a regular file inside the folder, and not larger than its bound.
 import { createHash } from "node:crypto";
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readSync,
-  realpathSync,
-  type Stats,
-  statSync,
-} from "node:fs";
+import { existsSync, lstatSync, realpathSync, type Stats, statSync } from "node:fs";
 import path from "node:path";
 import { ModelFolderError } from "../errors.ts";
 
@@ -21,6 +10,7 @@ const mebibyte = 2 ** 20;
 
 /** Largest size in bytes; the ranker and the vocabulary are read in pieces, all others whole. */
 export const maxFileBytes = {
+  [manifestName]: 16 * mebibyte,
   "README.md": 16 * mebibyte,
   "labels.txt": 512 * mebibyte,
   "names.txt": 512 * mebibyte,
@@ -29,10 +19,10 @@ export const maxFileBytes = {
   "tree.safetensors": 1024 * mebibyte,
   "vocabulary.txt": 2 ** 36,
 } as const;
-export type FileName = keyof typeof maxFileBytes;
-/** In alphabetical order. */
-export const fileNames = Object.keys(maxFileBytes) as readonly FileName[];
-const maxManifestBytes = 16 * mebibyte;
+export type AnyFileName = keyof typeof maxFileBytes;
+export type FileName = Exclude<AnyFileName, typeof manifestName>;
+/** All but model.json, in alphabetical order. */
+export const fileNames = Object.keys(maxFileBytes).filter((it): it is FileName => it !== manifestName);
 
 /** Whether `folder` holds a model.json: the sign by which a model folder is told from any other. */
 export function looksLikeModelFolder(folder: string): boolean {
@@ -60,65 +50,6 @@ export function findModelFolder(folder: string): string {
 /** Where the model that `folder` replaced is kept. */
 export function previousFolder(folder: string): string {
   return `${folder}.previous`;
-}
-
-/** An open file of a model folder. Reads are positional and synchronous: models live in a worker thread. */
-export interface ModelFile {
-  readonly place: string;
-  readonly fd: number;
-  readonly bytes: number;
-}
-
-/**
- * Opens a file of a model folder (a real path) for reading; `bytes` is the size it must have. The caller closes it.
- * @throws ModelFolderError where it is missing, no regular file, outside the folder, of another size or over its bound.
- */
-export function openModelFile(folder: string, name: FileName | typeof manifestName, bytes?: number): ModelFile {
-  const place = path.join(folder, name);
-  const maxBytes = name === manifestName ? maxManifestBytes : maxFileBytes[name];
-  const fail = (expected: string, found: string) => new ModelFolderError({ place, expected, found, cure: copyAgain });
-  const entry = lookUp(place);
-  if (entry === undefined) throw fail("a file", "nothing");
-  if (entry.isSymbolicLink()) {
-    if (!existsSync(place)) throw fail("a file", "a link to nothing");
-    const real = realpathSync(place);
-    if (path.dirname(real) !== folder) throw fail("a file inside the model folder", `a link to ${real}`);
-  }
-  if (!statSync(place).isFile()) throw fail("a regular file", "something else");
-  const fd = openSync(place, "r");
-  const { size } = fstatSync(fd);
-  const expected = bytes === undefined || bytes === size ? `at most ${maxBytes} bytes` : `${bytes} bytes`;
-  if (size <= maxBytes && (bytes === undefined || bytes === size)) return { place, fd, bytes: size };
-  closeSync(fd);
-  throw fail(expected, bytes !== undefined && size < bytes ? `${size}: it was cut short` : `${size}`);
-}
-
-/** Fills `out` with the bytes from `position` on. @throws ModelFolderError where the file ends before. */
-export function readFully({ fd, place }: ModelFile, out: Uint8Array, position: number): void {
-  for (let at = 0; at < out.length; ) {
-    const got = readSync(fd, out, at, Math.min(out.length - at, 2 ** 30), position + at);
-    if (got === 0) {
-      const expected = `${position + out.length} bytes`;
-      throw new ModelFolderError({ place, expected, found: `${position + at}: it was cut short`, cure: copyAgain });
-    }
-    at += got;
-  }
-}
-
-/** A whole file of a model folder; `bytes` is the size it must have. @throws ModelFolderError as `openModelFile`. */
-export function readModelFile(
-  folder: string,
-  name: FileName | typeof manifestName,
-  bytes?: number,
-): Uint8Array<ArrayBuffer> {
-  const file = openModelFile(folder, name, bytes);
-  try {
-    const content = new Uint8Array(file.bytes);
-    readFully(file, content, 0);
-    return content;
-  } finally {
-    closeSync(file.fd);
-  }
 }
 
 export function sha256(bytes: Uint8Array): string {

@@ -17,7 +17,7 @@ export interface FileRecord {
 }
 
 /** Ranker files begin with their index: header, biases, chunk table. It is checked whole at opening, a chunk when it is read. */
-export interface RankerIndexRecord {
+interface RankerIndexRecord {
   readonly bytes: number;
   readonly sha256: string;
 }

@@ -1,13 +1,13 @@
 // The ranker of an open model: the index in memory, chunks read from disk when a search needs them.
 // Invariant: no chunk is used before its digest and its content were checked.
-import { closeSync } from "node:fs";
 import { ModelFolderError } from "../errors.ts";
 import type { Chunk, Ranker, RankerLevel } from "../ranker/chunk.ts";
 import type { ChunkCache } from "../ranker/chunk-cache.ts";
 import { decodeChunk, type EncodedChunk, maxChildren } from "../ranker/chunk-codec.ts";
 import { type LabelTree, numNodes, type TreeLevel } from "../tree/label-tree.ts";
-import { checkSha256, copyAgain, type ModelFile, openModelFile, readFully, sha256 } from "./files.ts";
+import { checkSha256, copyAgain, sha256 } from "./files.ts";
 import { fileRecord, type Manifest } from "./manifest.ts";
+import { type ModelFile, type ModelFileOptions, openModelFile } from "./model-file.ts";
 import { findTensor, parseTensorTable, type TensorTable, viewTensor } from "./safetensors.ts";
 import { chunkDigest, dataTensors, digestBytes, indexTensors } from "./tensors.ts";
 
@@ -24,9 +24,12 @@ export interface RankerFile {
 export function openRanker(
   folder: string,
   manifest: Manifest,
-  { trees, cache }: { trees: readonly LabelTree[]; cache: ChunkCache },
+  { trees, cache, keepOpen }: { trees: readonly LabelTree[]; cache: ChunkCache } & Pick<ModelFileOptions, "keepOpen">,
 ): RankerFile {
-  const file = openModelFile(folder, "ranker.safetensors", fileRecord(manifest, "ranker.safetensors").bytes);
+  const file = openModelFile(folder, "ranker.safetensors", {
+    bytes: fileRecord(manifest, "ranker.safetensors").bytes,
+    keepOpen,
+  });
   try {
     const index = readIndex(file, manifest);
     const source = { ...index, file, cache, numFeatures: manifest.counts.features };
@@ -38,9 +41,9 @@ export function openRanker(
         return level;
       }),
     }));
-    return { rankers, dispose: () => closeSync(file.fd) };
+    return { rankers, dispose: () => file.close() };
   } catch (error) {
-    closeSync(file.fd);
+    file.close();
     throw error;
   }
 }
@@ -60,7 +63,7 @@ function readIndex(file: ModelFile, { rankerIndex }: Manifest): Pick<Source, "ta
     throw new ModelFolderError({ place, expected, found: `${rankerIndex.bytes} in model.json`, cure: copyAgain });
   }
   const prefix = new Uint8Array(rankerIndex.bytes);
-  readFully(file, prefix, 0);
+  file.read(prefix, 0);
   checkSha256(place, sha256(prefix), rankerIndex.sha256);
   return { prefix, table: parseTensorTable(file.place, prefix, file.bytes) };
 }
@@ -89,9 +92,9 @@ function openLevel(
     const [row, entry] = [rows[parent]!, entries[parent]!];
     const [numRows, numEntries] = [rows[parent + 1]! - row, entries[parent + 1]! - entry];
     const encoded = allocateChunk(numRows, numEntries, wide);
-    readFully(file, bytesOf(encoded.features), featuresStart + 2 * row);
-    readFully(file, bytesOf(encoded.weights), weightsStart + 2 * entry);
-    readFully(file, bytesOf(encoded.children), childrenStart + childBytes * entry);
+    file.read(bytesOf(encoded.features), featuresStart + 2 * row);
+    file.read(bytesOf(encoded.weights), weightsStart + 2 * entry);
+    file.read(bytesOf(encoded.children), childrenStart + childBytes * entry);
     const numChildren = childStart[parent + 1]! - childStart[parent]!;
     const chunkPlace = `${place}, chunk ${parent}`;
     const expected = Buffer.from(digests.buffer, digests.byteOffset + parent * digestBytes, digestBytes).toString(

@@ -7,17 +7,10 @@ import type { Ranker } from "../ranker/chunk.ts";
 import { ChunkCache } from "../ranker/chunk-cache.ts";
 import { type LabelTree, numNodes, type TreeLevel } from "../tree/label-tree.ts";
 import type { ModelInfo } from "../types.ts";
-import {
-  checkSha256,
-  copyAgain,
-  type FileName,
-  findModelFolder,
-  manifestName,
-  readModelFile,
-  sha256,
-} from "./files.ts";
+import { checkSha256, copyAgain, type FileName, findModelFolder, manifestName, sha256 } from "./files.ts";
 import { parseLines } from "./lines.ts";
 import { fileRecord, type Manifest, parseManifest } from "./manifest.ts";
+import { type ModelFileOptions, readModelFile } from "./model-file.ts";
 import { openRanker, type RankerFile } from "./ranker-reader.ts";
 import { parseTensorTable, vectorLength, viewTensor } from "./safetensors.ts";
 import { blockTensors, childStartTensor, labelOfTensor } from "./tensors.ts";
@@ -39,13 +32,18 @@ export interface OpenedModel {
   dispose(): void;
 }
 
+export interface ReadOptions extends Pick<ModelFileOptions, "keepOpen"> {
+  /** Bound on decoded ranker chunks held in memory. */
+  readonly cacheBytes?: number | undefined;
+}
+
 /**
- * Opens the model in `folder`. `cacheBytes` bounds the decoded ranker chunks held in memory.
+ * Opens the model in `folder`.
  * @throws ModelFolderError where the folder is no model of this version or any checked byte is wrong.
  */
 export async function openModelFolder(
   folder: string,
-  { cacheBytes = defaultCacheBytes }: { readonly cacheBytes?: number | undefined } = {},
+  { cacheBytes = defaultCacheBytes, keepOpen }: ReadOptions = {},
 ): Promise<OpenedModel> {
   const real = findModelFolder(folder);
   const manifestBytes = readModelFile(real, manifestName);
@@ -56,10 +54,10 @@ export async function openModelFolder(
   const tfidf = readTfidf(real, manifest);
   const trees = readTrees(real, manifest);
   const cache = new ChunkCache(cacheBytes);
-  const vocabulary = openVocabulary(real, manifest);
+  const vocabulary = openVocabulary(real, manifest, { keepOpen });
   let ranker: RankerFile;
   try {
-    ranker = openRanker(real, manifest, { trees, cache });
+    ranker = openRanker(real, manifest, { trees, cache, keepOpen });
   } catch (error) {
     vocabulary.dispose();
     throw error;

@@ -5,7 +5,7 @@ import { ModelFolderError } from "../errors.ts";
 import { copyAgain } from "./files.ts";
 import { isJsonObject, parseStrictObject } from "./strict-json.ts";
 
-export const maxHeaderBytes = 16 * 2 ** 20;
+const maxHeaderBytes = 16 * 2 ** 20;
 const lengthBytes = 8;
 const dataAlignment = 64;
 

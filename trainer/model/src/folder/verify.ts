@@ -1,10 +1,10 @@
 // Every byte of a model folder checked against model.json, for `tagwright doctor`. Opening checks what it reads only.
 import { createHash } from "node:crypto";
-import { closeSync } from "node:fs";
 import path from "node:path";
 import { ModelFolderError } from "../errors.ts";
 import type { ModelInfo } from "../types.ts";
-import { checkSha256, copyAgain, fileNames, findModelFolder, openModelFile, readFully } from "./files.ts";
+import { checkSha256, copyAgain, fileNames, findModelFolder } from "./files.ts";
+import { openModelFile } from "./model-file.ts";
 import { openModelFolder } from "./reader.ts";
 
 const blockBytes = 2 ** 20;
@@ -53,17 +53,17 @@ export async function verifyModelFolder(folder: string): Promise<Verification> {
 }
 
 function hashFile(folder: string, name: (typeof fileNames)[number], bytes: number): string {
-  const file = openModelFile(folder, name, bytes);
+  const file = openModelFile(folder, name, { bytes });
   try {
     const hash = createHash("sha256");
     const buffer = new Uint8Array(blockBytes);
     for (let position = 0; position < bytes; position += blockBytes) {
       const block = buffer.subarray(0, Math.min(blockBytes, bytes - position));
-      readFully(file, block, position);
+      file.read(block, position);
       hash.update(block);
     }
     return hash.digest("hex");
   } finally {
-    closeSync(file.fd);
+    file.close();
   }
 }

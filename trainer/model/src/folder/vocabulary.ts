@@ -1,11 +1,11 @@
 // vocabulary.txt: the n-gram of each feature, for explanations only. Nothing of it is in memory until the first question;
 // then one pass checks the hash and notes where every 64th line starts.
 import { createHash } from "node:crypto";
-import { closeSync } from "node:fs";
 import { ModelFolderError } from "../errors.ts";
-import { checkSha256, copyAgain, type ModelFile, openModelFile, readFully } from "./files.ts";
+import { checkSha256, copyAgain } from "./files.ts";
 import { parseLine } from "./lines.ts";
 import { fileRecord, type Manifest } from "./manifest.ts";
+import { type ModelFile, type ModelFileOptions, openModelFile } from "./model-file.ts";
 
 const stride = 64;
 const blockBytes = 2 ** 20;
@@ -18,10 +18,14 @@ export interface Vocabulary {
 }
 
 /** @throws ModelFolderError where the file is missing or of another size. */
-export function openVocabulary(folder: string, manifest: Manifest): Vocabulary {
+export function openVocabulary(
+  folder: string,
+  manifest: Manifest,
+  { keepOpen }: Pick<ModelFileOptions, "keepOpen">,
+): Vocabulary {
   const record = fileRecord(manifest, "vocabulary.txt");
   const numFeatures = manifest.counts.features;
-  const file = openModelFile(folder, "vocabulary.txt", record.bytes);
+  const file = openModelFile(folder, "vocabulary.txt", { bytes: record.bytes, keepOpen });
   let starts: Float64Array | undefined;
   return {
     term: (feature) => {
@@ -30,10 +34,10 @@ export function openVocabulary(folder: string, manifest: Manifest): Vocabulary {
       const group = Math.floor(feature / stride);
       const start = starts[group]!;
       const bytes = new Uint8Array((starts[group + 1] ?? file.bytes) - start);
-      readFully(file, bytes, start);
+      file.read(bytes, start);
       return parseLine(nthLine(bytes, feature % stride));
     },
-    dispose: () => closeSync(file.fd),
+    dispose: () => file.close(),
   };
 }
 
@@ -45,7 +49,7 @@ function findLines(file: ModelFile, numLines: number, sha256: string): Float64Ar
   let line = 0;
   for (let position = 0; position < file.bytes; position += buffer.length) {
     const block = buffer.subarray(0, Math.min(buffer.length, file.bytes - position));
-    readFully(file, block, position);
+    file.read(block, position);
     hash.update(block);
     for (let at = block.indexOf(newline); at >= 0; at = block.indexOf(newline, at + 1)) {
       line++;

@@ -19,7 +19,7 @@ import { ModelBusyError, ModelFolderError, ModelWriteError } from "../errors.ts"
 import type { ModelContent } from "./content.ts";
 import { exampleModel, inTemporaryFolder, newTemporaryFolder, smallShape } from "./example-model.ts";
 import { openModelFolder } from "./reader.ts";
-import { restorePrevious } from "./swap.ts";
+import { restorePrevious, swapIn } from "./swap.ts";
 import { verifyModelFolder } from "./verify.ts";
 import { lockModelFolder, type WriteOptions, writeModelFolder } from "./writer.ts";
 
@@ -134,6 +134,32 @@ test("a model that is open stays readable while a new one takes its place", asyn
     expect(model.members[0]!.ranker.levels[1]!.chunk(1)).toEqual(chunks[0]![1]![1]);
     expect(model.vocabulary.term(3)).toBe("term 3");
     model.dispose();
+  });
+});
+
+test("a model that keeps no file open, as on Windows, says when a newer one took its place", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const target = path.join(folder, "model");
+    const { content, chunks } = exampleModel();
+    await writeModelFolder(target, content);
+    const model = await openModelFolder(target, { keepOpen: false, cacheBytes: 0 });
+    const level = model.members[0]!.ranker.levels[1]!;
+    expect(level.chunk(1)).toEqual(chunks[0]![1]![1]);
+    expect(model.vocabulary.term(3)).toBe("term 3");
+    await writeModelFolder(target, contentOf(2));
+    expect(() => level.chunk(1)).toThrow(/expected the file that was opened, found a newer one; open the model again/);
+    expect(() => model.vocabulary.term(4)).toThrow(ModelFolderError);
+    model.dispose();
+  });
+});
+
+test("a swap that fails half way is undone", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const target = path.join(folder, "model");
+    for (const seed of [1, 2]) await writeModelFolder(target, contentOf(seed));
+    await expect(swapIn(path.join(folder, "gone"), target)).rejects.toThrow(/ENOENT/);
+    expect(readdirSync(folder).sort()).toEqual(["model", "model.previous"]);
+    expect([await seedOf(target), await seedOf(`${target}.previous`)]).toEqual([2, 1]);
   });
 });
 
