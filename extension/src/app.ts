@@ -1,0 +1,81 @@
+// What the commands share: one object made at activation, whose language client starts when it is first asked for.
+import path from "node:path";
+import { type ExtensionContext, type LogOutputChannel, l10n, window } from "vscode";
+import { ReviewQueue } from "./review/queue.ts";
+import { createReviewView, type ReviewView } from "./review/review-view.ts";
+import type { ServerClient } from "./server-client.ts";
+import { createStatus, type Status } from "./status.ts";
+
+export interface App {
+  readonly context: ExtensionContext;
+  readonly log: LogOutputChannel;
+  readonly status: Status;
+  readonly queue: ReviewQueue;
+  readonly review: ReviewView;
+  readonly trainerScript: string;
+  /** Starts the server if need be. Rejects, after telling the user, where it cannot start. */
+  client(): Promise<ServerClient>;
+  /** The client if it has started. */
+  running(): ServerClient | undefined;
+  stop(): Promise<void>;
+}
+
+export function createApp(context: ExtensionContext): App {
+  const log = window.createOutputChannel("Tags", { log: true });
+  const status = createStatus();
+  const queue = new ReviewQueue();
+  const review = createReviewView(queue);
+  const inDist = (name: string) => path.join(context.extensionPath, "dist", name);
+  let starting: Promise<ServerClient> | undefined;
+  let running: ServerClient | undefined;
+
+  const start = async (): Promise<ServerClient> => {
+    const { startServer } = await import("./server-client.ts");
+    running = await startServer({
+      module: inDist("server.cjs"),
+      log,
+      onStatus: (it) => status.update(it),
+      onStopped: () => {
+        status.stopped(l10n.t("It ended several times in a row"));
+        void offerRestart(l10n.t("The language server for tags keeps ending."));
+      },
+    });
+    return running;
+  };
+  const offerRestart = async (message: string) => {
+    const restart = l10n.t("Restart");
+    const show = l10n.t("Show Logs");
+    const answer = await window.showErrorMessage(message, restart, show);
+    if (answer === show) log.show();
+    if (answer === restart) await app.client().then((it) => it.restart());
+  };
+
+  const app: App = {
+    context,
+    log,
+    status,
+    queue,
+    review,
+    trainerScript: inDist("tagwright.cjs"),
+    client: () => {
+      starting ??= start().catch((error: unknown) => {
+        starting = undefined;
+        const message = error instanceof Error ? error.message : String(error);
+        log.error(`the language server did not start: ${message}`);
+        status.stopped(message);
+        void offerRestart(l10n.t("The language server for tags did not start."));
+        throw error;
+      });
+      return starting;
+    },
+    running: () => running,
+    stop: async () => {
+      const stopping = running;
+      running = undefined;
+      starting = undefined;
+      await stopping?.stop();
+    },
+  };
+  context.subscriptions.push(log, status, review);
+  return app;
+}

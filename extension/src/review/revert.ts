@@ -1,0 +1,52 @@
+// Takes the last batch back: byte for byte where a file is as the batch left it, place by place where it was edited
+// elsewhere since, and with a report where its tags themselves were.
+import { Uri } from "vscode";
+import { changeFiles, type FileChange, openFile } from "./edit-files.ts";
+import { type JournalFile, planRevert } from "./journal.ts";
+import { replaceJournal, retireJournal, type StoredJournal } from "./journal-store.ts";
+
+export interface RevertResult {
+  readonly reverted: readonly string[];
+  readonly conflicts: readonly { readonly path: string; readonly reason: string }[];
+}
+
+const chunkSize = 50;
+
+/** A batch with conflicts stays the last one, with only those files: once they are solved, revert takes back the rest. */
+export async function revertJournal(
+  folder: Uri,
+  { uri, journal }: StoredJournal,
+  label: string,
+): Promise<RevertResult> {
+  const reverted: string[] = [];
+  const conflicts = new Map<string, string>();
+  for (let from = 0; from < journal.files.length; from += chunkSize) {
+    const ready: (FileChange & { readonly path: string })[] = [];
+    for (const entry of journal.files.slice(from, from + chunkSize)) {
+      const change = await planFile(folder, entry);
+      if (typeof change === "string") conflicts.set(entry.path, change);
+      else if (change === undefined) reverted.push(entry.path);
+      else ready.push({ ...change, path: entry.path });
+    }
+    const failed = await changeFiles(ready, label);
+    for (const { path, file } of ready) {
+      const reason = failed.get(file.uri.toString());
+      if (reason === undefined) reverted.push(path);
+      else conflicts.set(path, reason);
+    }
+  }
+  if (conflicts.size === 0) await retireJournal(uri);
+  else await replaceJournal(uri, { ...journal, files: journal.files.filter((it) => conflicts.has(it.path)) });
+  return { reverted, conflicts: [...conflicts].map(([path, reason]) => ({ path, reason })) };
+}
+
+/** @returns what to change, undefined where nothing is left to take back, or why the file is left alone. */
+async function planFile(folder: Uri, entry: JournalFile): Promise<FileChange | string | undefined> {
+  const file = await openFile(Uri.joinPath(folder, entry.path), entry.created);
+  if (typeof file === "string") return file;
+  if (file.document === undefined) return undefined;
+  const plan = planRevert(file.text, entry);
+  if (plan.kind === "conflict") return plan.reason;
+  if (plan.kind === "done") return undefined;
+  return { file, edits: plan.kind === "delete" ? "delete" : plan.edits };
+}

@@ -1,0 +1,114 @@
+// The language client: starts the server when it is first needed, and speaks the requests of its protocol. Loaded on
+// first use, so that activation does not pay for it.
+import {
+  type DocumentSuggestions,
+  type FolderStatus,
+  type InitializationOptions,
+  methods,
+  type PlanItem,
+  type PlannedEdits,
+  type SuggestResult,
+  type SuggestWorkspaceResult,
+  type WorkspaceProgress,
+} from "@tagwright/language-server/protocol";
+import { type CancellationToken, type LogOutputChannel, type Position, type Uri, workspace } from "vscode";
+import {
+  CloseAction,
+  LanguageClient,
+  type LanguageClientOptions,
+  ProgressType,
+  RevealOutputChannelOn,
+  type ServerOptions,
+  TransportKind,
+} from "vscode-languageclient/node";
+import { documentSelector } from "./documents.ts";
+
+export interface ServerClientOptions {
+  /** Absolute path of `dist/server.cjs`. */
+  readonly module: string;
+  readonly log: LogOutputChannel;
+  readonly onStatus: (status: FolderStatus) => void;
+  /** The server ended so often that it is not started again by itself. */
+  readonly onStopped: () => void;
+}
+
+/** Ends within three minutes after which the client gives up. */
+const maxRestarts = 4;
+
+export interface WorkspaceRun {
+  readonly folder: Uri;
+  readonly minProbability: number;
+  readonly exclude: readonly string[];
+  readonly token: CancellationToken;
+  readonly onProgress: (documents: readonly DocumentSuggestions[], done: number, total: number) => void;
+}
+
+export interface ServerClient {
+  suggest(uri: Uri, text: string, token?: CancellationToken): Promise<SuggestResult>;
+  plan(items: readonly PlanItem[]): Promise<readonly PlannedEdits[]>;
+  suggestWorkspace(run: WorkspaceRun): Promise<SuggestWorkspaceResult>;
+  isTagSlot(uri: Uri, position: Position): Promise<boolean>;
+  modelChanged(folder: Uri): Promise<void>;
+  trustGranted(): Promise<void>;
+  diagnostics(): Promise<unknown>;
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts the server process; resolves when it has answered `initialize`. */
+export async function startServer({ module, log, onStatus, onStopped }: ServerClientOptions): Promise<ServerClient> {
+  const run = { module, transport: TransportKind.ipc };
+  const server: ServerOptions = { run, debug: { ...run, options: { execArgv: ["--nolazy", "--inspect=6009"] } } };
+  const options: LanguageClientOptions = {
+    documentSelector: documentSelector.map((it) => ({
+      scheme: it.scheme ?? "file",
+      language: it.language ?? "markdown",
+    })),
+    outputChannel: log,
+    revealOutputChannelOn: RevealOutputChannelOn.Never,
+    // Asked for at each start: trust may have been granted between two of them.
+    initializationOptions: (): InitializationOptions => ({ trusted: workspace.isTrusted }),
+  };
+  const client = new LanguageClient("tagwright", "Tagwright", server, options);
+  const usual = client.createDefaultErrorHandler(maxRestarts);
+  options.errorHandler = {
+    error: (error, message, count) => usual.error(error, message, count),
+    closed: async () => {
+      const verdict = await usual.closed();
+      if (verdict.action === CloseAction.DoNotRestart) onStopped();
+      return { ...verdict, handled: true };
+    },
+  };
+  client.onNotification(methods.status, onStatus);
+  await client.start();
+  let batches = 0;
+  return {
+    suggest: (uri, text, token) =>
+      client.sendRequest<SuggestResult>(methods.suggest, { uri: toProtocol(uri), text }, token),
+    plan: (items) => client.sendRequest<PlannedEdits[]>(methods.plan, items),
+    isTagSlot: (uri, { line, character }) =>
+      client.sendRequest<boolean>(methods.isTagSlot, { uri: toProtocol(uri), line, character }),
+    modelChanged: (folder) => client.sendNotification(methods.modelChanged, { folder: toProtocol(folder) }),
+    trustGranted: () => client.sendNotification(methods.trustGranted),
+    diagnostics: () => client.sendRequest(methods.diagnostics),
+    restart: () => client.restart(),
+    stop: () => client.dispose(),
+    async suggestWorkspace({ folder, minProbability, exclude, token, onProgress }) {
+      const partialResultToken = `tagwright-batch-${batches++}`;
+      const listener = client.onProgress(new ProgressType<WorkspaceProgress>(), partialResultToken, (it) =>
+        onProgress(it.documents, it.done, it.total),
+      );
+      try {
+        const params = { folder: toProtocol(folder), minProbability, exclude, partialResultToken };
+        return await client.sendRequest<SuggestWorkspaceResult>(methods.suggestWorkspace, params, token);
+      } finally {
+        listener.dispose();
+      }
+    },
+  };
+
+  /** As the client itself writes URIs, so that both sides hold the same string. */
+  function toProtocol(uri: Uri): string {
+    return client.code2ProtocolConverter.asUri(uri);
+  }
+}

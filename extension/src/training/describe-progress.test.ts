@@ -1,0 +1,49 @@
+import { expect, test } from "vitest";
+import { describeEvent, duration, overallPercent } from "./describe-progress.ts";
+
+test("the bar starts at 0, ends at 100 and never runs back", () => {
+  const stages = ["read", "features", "tree", "ranker", "calibrate", "evaluate", "write"] as const;
+  const percents = stages.flatMap((it) => [0, 1, 2, 3].map((done) => overallPercent(it, done, 3)));
+  expect(percents[0]).toBe(0);
+  expect(percents.at(-1)).toBe(100);
+  expect(percents).toEqual([...percents].sort((a, b) => a - b));
+});
+
+test("a stage that does not know its total counts as not begun", () => {
+  expect(overallPercent("features", 5, 0)).toBe(10);
+});
+
+test("the estimate says documents, time, memory and disk", () => {
+  const event = {
+    type: "estimate",
+    seconds: 12,
+    memoryBytes: 3 * 2 ** 28,
+    diskBytes: 2 ** 21,
+    documents: 1200,
+    labels: 80,
+  } as const;
+  expect(describeEvent(event)).toBe("1,200 documents, 80 tags. Estimate: 12 s, 768 MB of memory, 2 MB on disk.");
+});
+
+test("progress says the stage in words, how far it is, and how long it still takes", () => {
+  const event = {
+    type: "progress",
+    stage: "ranker",
+    done: 1,
+    total: 4,
+    unit: "nodes",
+    perSecond: 1,
+    secondsLeft: 200,
+  } as const;
+  expect(describeEvent(event)).toBe("Learning to rank 25 %, 3 min left");
+  expect(describeEvent({ ...event, secondsLeft: 0, total: 0 })).toBe("Learning to rank");
+});
+
+test.each([
+  [0.2, "less than a second"],
+  [59, "59 s"],
+  [600, "10 min"],
+  [9000, "2.5 h"],
+])("%d seconds read as %s", (seconds, words) => {
+  expect(duration(seconds)).toBe(words);
+});

@@ -1,0 +1,83 @@
+// Training events in words: for the notification, and for the task's terminal.
+import type { ProgressEvent, Stage } from "@tagwright/trainer/progress";
+
+/** What share of a run each stage takes, about; only the notification's bar depends on it. */
+const shares: Readonly<Record<Stage, number>> = {
+  read: 10,
+  features: 20,
+  tree: 15,
+  ranker: 40,
+  calibrate: 5,
+  evaluate: 5,
+  write: 5,
+  tag: 0,
+};
+
+const names: Readonly<Record<Stage, string>> = {
+  read: "Reading documents",
+  features: "Weighing words",
+  tree: "Grouping labels",
+  ranker: "Learning to rank",
+  calibrate: "Calibrating",
+  evaluate: "Checking on held-out documents",
+  write: "Writing the model",
+  tag: "Tagging",
+};
+
+/** Percent of the whole run, 0 to 100; stages that were passed count as done. */
+export function overallPercent(stage: Stage, done: number, total: number): number {
+  const order = Object.keys(shares) as Stage[];
+  const before = order.slice(0, order.indexOf(stage)).reduce((sum, it) => sum + shares[it], 0);
+  const fraction = total > 0 ? Math.min(1, Math.max(0, done / total)) : 0;
+  return Math.round(before + shares[stage] * fraction);
+}
+
+/** One line for an event; undefined for those with nothing to say. */
+export function describeEvent(event: ProgressEvent): string | undefined {
+  switch (event.type) {
+    case "start":
+      return `Corpus: ${event.corpus}`;
+    case "estimate":
+      return (
+        `${count(event.documents)} documents, ${count(event.labels)} tags. Estimate: ${duration(event.seconds)}, ` +
+        `${bytes(event.memoryBytes)} of memory, ${bytes(event.diskBytes)} on disk.`
+      );
+    case "progress": {
+      const percent =
+        event.total > 0 ? ` ${Math.floor((100 * Math.min(event.done, event.total)) / event.total)} %` : "";
+      const left = event.secondsLeft >= 1 ? `, ${duration(event.secondsLeft)} left` : "";
+      return `${names[event.stage] ?? event.stage}${percent}${left}`;
+    }
+    case "log":
+      return event.level === "warning" ? `Warning: ${event.message}` : event.message;
+    case "metrics":
+      return describeMetrics(event.metrics);
+    case "done":
+      return `Learned ${count(event.labels)} tags from ${count(event.documents)} documents in ${duration(event.seconds)}.`;
+    case "error":
+      return event.message;
+    default:
+      return event satisfies never;
+  }
+}
+
+export function duration(seconds: number): string {
+  if (seconds < 1) return "less than a second";
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  return `${(seconds / 3600).toFixed(1)} h`;
+}
+
+export function bytes(count: number): string {
+  return count < 2 ** 30 ? `${Math.max(1, Math.round(count / 2 ** 20))} MB` : `${(count / 2 ** 30).toFixed(1)} GB`;
+}
+
+function describeMetrics(metrics: Readonly<Record<string, number>>): string | undefined {
+  const figures = Object.entries(metrics).filter(([, value]) => Number.isFinite(value));
+  if (figures.length === 0) return undefined;
+  return `On held-out documents: ${figures.map(([name, value]) => `${name} ${Number(value.toFixed(3))}`).join(", ")}`;
+}
+
+function count(value: number): string {
+  return value.toLocaleString("en");
+}

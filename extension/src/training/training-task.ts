@@ -1,0 +1,165 @@
+// Training as a VS Code task: a terminal with the log, re-runnable from tasks.json, and a notification with progress and
+// cancel. One task a folder at a time; the trainer itself refuses a second run into the same model folder.
+import path from "node:path";
+import type { ProgressEvent } from "@tagwright/trainer/progress";
+import {
+  CustomExecution,
+  EventEmitter,
+  l10n,
+  ProgressLocation,
+  type Pseudoterminal,
+  Task,
+  type TaskDefinition,
+  TaskGroup,
+  type TaskProvider,
+  TaskRevealKind,
+  TaskScope,
+  type Uri,
+  type WorkspaceFolder,
+  window,
+  workspace,
+} from "vscode";
+import { describeEvent, overallPercent } from "./describe-progress.ts";
+import { runTrainer, type TrainerRun } from "./trainer-process.ts";
+
+export const taskType = "tagwright";
+
+export interface TrainDefinition extends TaskDefinition {
+  readonly type: typeof taskType;
+  readonly action: "train";
+  readonly preset?: "fast" | "best";
+}
+
+export interface TrainingOutcome {
+  readonly code: number;
+  readonly done: Extract<ProgressEvent, { type: "done" }> | undefined;
+  readonly error: string | undefined;
+}
+
+export interface TrainingOptions {
+  /** Absolute path of `dist/tagwright.cjs`. */
+  readonly script: string;
+  /** Called after every run, however it ended. */
+  readonly onEnd: (folder: Uri, outcome: TrainingOutcome) => void;
+}
+
+export function createTaskProvider(options: TrainingOptions): TaskProvider {
+  return {
+    provideTasks: () =>
+      (workspace.isTrusted ? (workspace.workspaceFolders ?? []) : []).map((it) => createTask(it, options)),
+    resolveTask: (task) => {
+      const folder = typeof task.scope === "object" ? task.scope : workspace.workspaceFolders?.[0];
+      return folder === undefined ? undefined : createTask(folder, options, task.definition as TrainDefinition);
+    },
+  };
+}
+
+export function createTask(
+  folder: WorkspaceFolder,
+  options: TrainingOptions,
+  definition: TrainDefinition = { type: taskType, action: "train" },
+): Task {
+  const execution = new CustomExecution(async () => trainingTerminal(folder, definition, options));
+  const task = new Task(definition, folder ?? TaskScope.Workspace, l10n.t("Train Model"), "Tags", execution);
+  task.group = TaskGroup.Build;
+  task.isBackground = false;
+  task.presentationOptions = { reveal: TaskRevealKind.Silent, clear: true };
+  task.detail = l10n.t("Learns from the tagged documents of {0}", folder.name);
+  return task;
+}
+
+function trainingTerminal(
+  folder: WorkspaceFolder,
+  definition: TrainDefinition,
+  options: TrainingOptions,
+): Pseudoterminal {
+  const written = new EventEmitter<string>();
+  const closed = new EventEmitter<number>();
+  let run: TrainerRun | undefined;
+  return {
+    onDidWrite: written.event,
+    onDidClose: closed.event,
+    open: () => {
+      const print = (line: string) => written.fire(`${line.replace(/\r?\n/gu, "\r\n")}\r\n`);
+      let done: TrainingOutcome["done"];
+      let error: string | undefined;
+      let shown: string | undefined;
+      const progress = progressNotification(folder, () => run?.cancel());
+      run = runTrainer({
+        script: options.script,
+        args: trainerArguments(folder, definition),
+        cwd: folder.uri.fsPath,
+        onText: print,
+        onEvent: (event) => {
+          if (event.type === "done") done = event;
+          if (event.type === "error") error = event.message;
+          progress.report(event);
+          const line = describeEvent(event);
+          if (line === undefined) return;
+          // A stage rewrites its own line; the next stage starts a new one.
+          if (event.type !== "progress") print(line);
+          else written.fire(shown === event.stage ? `\x1b[1A\x1b[2K\r${line}\r\n` : `${line}\r\n`);
+          shown = event.type === "progress" ? event.stage : undefined;
+        },
+      });
+      void run.ended.then((code) => {
+        if (code === 130) print(l10n.t("Cancelled; the model is as it was."));
+        else if (code !== 0 && error === undefined) print(l10n.t("The trainer ended with code {0}.", code));
+        progress.end();
+        closed.fire(code);
+        options.onEnd(folder.uri, { code, done, error });
+      });
+    },
+    close: () => run?.cancel(),
+    handleInput: (data) => {
+      if (data === "\x03") run?.cancel();
+    },
+  };
+}
+
+/** Flags of `tagwright train`; what the settings leave open the trainer decides. */
+function trainerArguments({ uri }: WorkspaceFolder, { preset }: TrainDefinition): string[] {
+  const settings = workspace.getConfiguration("tagwright", uri);
+  const threads = settings.get("training.threads", 0);
+  const minimum = settings.get("training.minLabelDocuments", 1);
+  const flags = ["train", "--json", "--corpus", uri.fsPath, "--out", modelFolder(uri), "--encoder", "none"];
+  flags.push("--preset", preset ?? settings.get("training.preset", "fast"));
+  if (threads > 0) flags.push("--threads", String(threads));
+  if (minimum > 1) flags.push("--min-label-documents", String(minimum));
+  return flags;
+}
+
+/** Where the server looks for the model of a folder. */
+export function modelFolder(folder: Uri): string {
+  const configured = workspace.getConfiguration("tagwright", folder).get("model.path", "").trim();
+  return path.resolve(folder.fsPath, configured === "" ? path.join(".tags", "model") : configured);
+}
+
+function progressNotification(folder: WorkspaceFolder, cancel: () => void) {
+  let finish: () => void = () => undefined;
+  let show: ((message: string, percent: number) => void) | undefined;
+  let percent = 0;
+  const options = {
+    location: ProgressLocation.Notification,
+    title: l10n.t("Training the tag model of {0}", folder.name),
+    cancellable: true,
+  };
+  void window.withProgress(options, (progress, token) => {
+    token.onCancellationRequested(cancel);
+    show = (message, to) => {
+      progress.report({ message, increment: Math.max(0, to - percent) });
+      percent = Math.max(percent, to);
+    };
+    return new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+  });
+  return {
+    report: (event: ProgressEvent) => {
+      const line = describeEvent(event);
+      if (line === undefined || (event.type !== "estimate" && event.type !== "progress")) return;
+      show?.(line, event.type === "progress" ? overallPercent(event.stage, event.done, event.total) : 0);
+    },
+    end: () => finish(),
+  };
+}

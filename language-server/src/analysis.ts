@@ -1,0 +1,61 @@
+// What one version of a text says: its tags, and the words that a model reads. Cached by content, since several
+// features ask about the same version at every key stroke.
+import { createHash } from "node:crypto";
+import { bodyText, type DocumentSource, type DocumentTags, readTags, type TagOptions } from "@tagwright/documents";
+import { LruCache } from "./lru-cache.ts";
+import { formatPath } from "./uris.ts";
+
+export interface Analysis {
+  readonly source: DocumentSource;
+  readonly options: TagOptions;
+  readonly tags: DocumentTags;
+  /** What the model is asked about. */
+  readonly body: string;
+  /** SHA-256 of `body`: two documents with the same words get the same suggestions. */
+  readonly bodyHash: string;
+  /** Characters of the body that were left out because the document is too long; usually 0. */
+  readonly unread: number;
+}
+
+/** Characters of a document that a model reads; a novel has fewer. */
+const maxBodyLength = 4_000_000;
+
+export type Analyse = (uri: string, text: string, options: TagOptions) => Analysis;
+
+export function createAnalyse(): Analyse {
+  const cache = new LruCache<Analysis>(32);
+  return (uri, text, options) => {
+    const source = { path: formatPath(uri), text };
+    const key = `${sha256(text)} ${source.path} ${JSON.stringify(options)}`;
+    const known = cache.get(key);
+    if (known !== undefined) return known;
+    const tags = readTags(source, options);
+    const full = bodyText({ path: source.path, text: withoutInlineTags(text, tags) });
+    const body = full.slice(0, maxBodyLength);
+    const analysis: Analysis = {
+      source,
+      options,
+      tags,
+      body,
+      bodyHash: sha256(body),
+      unread: full.length - body.length,
+    };
+    cache.set(key, analysis);
+    return analysis;
+  };
+}
+
+/** As for training: a model that may read a tag in the text would suggest what is there already. */
+function withoutInlineTags(text: string, { regions }: DocumentTags): string {
+  let kept = "";
+  let done = 0;
+  for (const { start, end } of regions.filter((it) => it.format === "inline-hash").flatMap((it) => it.tags)) {
+    kept += text.slice(done, start);
+    done = end;
+  }
+  return kept + text.slice(done);
+}
+
+export function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}

@@ -1,0 +1,66 @@
+// Suggestions for every document of a folder, streamed as they come. Runs behind interactive requests: typing goes first.
+import type { CancellationToken } from "vscode-languageserver";
+import type { Analyse } from "../analysis.ts";
+import { throwIfCancelled } from "../guard.ts";
+import type { DocumentSuggestions, SuggestWorkspaceResult, WorkspaceProgress } from "../protocol.ts";
+import { filePath } from "../uris.ts";
+import { readText } from "../workspace/read-text.ts";
+import { taggableFiles } from "../workspace/scan.ts";
+import { tagPlace } from "../workspace/tag-place.ts";
+import type { FeatureFolder } from "./context.ts";
+import { toSuggestedTags } from "./new-tags.ts";
+
+export interface BatchOptions {
+  readonly root: string;
+  readonly folder: FeatureFolder;
+  readonly analyse: Analyse;
+  readonly minProbability: number;
+  readonly exclude: readonly string[];
+  /** The text that an editor holds for a URI; it wins over the file. */
+  readonly openText: (uri: string) => string | undefined;
+  readonly report: (progress: WorkspaceProgress) => void;
+  readonly token: CancellationToken;
+}
+
+/** One message carries what came within this time. */
+const reportEveryMs = 100;
+
+/** @throws Cancelled; what was reported until then stands. */
+export async function suggestWorkspace(options: BatchOptions): Promise<SuggestWorkspaceResult> {
+  const { root, folder, analyse, minProbability, exclude, openText, report, token } = options;
+  const skipped: { uri: string; reason: string }[] = [];
+  const uris = await taggableFiles(root, { exclude });
+  let batch: DocumentSuggestions[] = [];
+  let done = 0;
+  let reportedAt = Date.now();
+  const flush = () => {
+    report({ documents: batch, done, total: uris.length });
+    batch = [];
+    reportedAt = Date.now();
+  };
+  flush();
+  for (const uri of uris) {
+    throwIfCancelled(token);
+    const text = await textOf(uri, openText);
+    if (text.kind === "skipped") {
+      skipped.push({ uri, reason: text.reason });
+    } else {
+      const analysis = analyse(uri, text.text, folder.settings.tagOptions);
+      const found = await folder.suggest(analysis, { token, background: true, patient: true });
+      const { target, existing } = await tagPlace(uri, analysis, openText);
+      const suggestions = toSuggestedTags(found, existing)
+        .filter((it) => it.probability >= minProbability)
+        .slice(0, folder.settings.maxSuggestions);
+      if (suggestions.length > 0) batch.push({ uri, target, suggestions });
+    }
+    done++;
+    if (Date.now() - reportedAt >= reportEveryMs) flush();
+  }
+  flush();
+  return { state: folder.model.state.kind, documents: uris.length, skipped };
+}
+
+async function textOf(uri: string, openText: BatchOptions["openText"]) {
+  const open = openText(uri);
+  return open === undefined ? readText(filePath(uri) ?? "") : ({ kind: "text", text: open } as const);
+}

@@ -1,0 +1,188 @@
+// The model of one workspace folder over time: found, loaded, used, replaced by a newer one, let go after idleness,
+// lost with the worker thread. Asking while there is none answers empty and quickly.
+import type { Explanation, ModelInfo, Suggestion } from "@tagwright/model";
+import type { CancellationToken } from "vscode-languageserver";
+import type { Analysis } from "../analysis.ts";
+import { describe, type Log } from "../guard.ts";
+import { LruCache } from "../lru-cache.ts";
+import type { ModelState } from "../protocol.ts";
+import type { Settings } from "../settings.ts";
+import { locateModel, modelStamp, type Place } from "./locate.ts";
+import type { WorkerHost } from "./worker-host.ts";
+
+export interface AskOptions {
+  readonly token?: CancellationToken;
+  readonly background?: boolean;
+  /** Waits for a model that is being loaded instead of answering empty. */
+  readonly patient?: boolean;
+}
+
+export interface FolderModelOptions {
+  readonly place: Place;
+  readonly settings: Settings;
+  readonly host: WorkerHost;
+  readonly log: Log;
+  /** Called after each change of `state`. */
+  readonly onChange: () => void;
+}
+
+/** The file system is asked at most this often whether there is another model. */
+const checkEveryMs = 1000;
+/** An impatient request waits so long for a model that is being loaded: most load faster. */
+const shortWaitMs = 250;
+/** Enough for a full list in completion; one number for all features, so that they share the cache. */
+export const suggestionCount = 20;
+
+export class FolderModel {
+  readonly #options: FolderModelOptions;
+  readonly #cache = new LruCache<Suggestion[]>(200);
+  #state: ModelState = { kind: "none" };
+  #info: ModelInfo | undefined;
+  #isOpen = false;
+  #stamp: string | undefined;
+  #checkedAt = 0;
+  #usedAt = 0;
+  #check: Promise<void> | undefined;
+
+  constructor(options: FolderModelOptions) {
+    this.#options = options;
+  }
+
+  get state(): ModelState {
+    return this.#state;
+  }
+
+  get info(): ModelInfo | undefined {
+    return this.#info;
+  }
+
+  /** Where the model is or would be; empty where no place is known. */
+  get folder(): string {
+    const located = locateModel(this.#options.place, this.#options.settings);
+    return located === undefined || located === "restricted" ? "" : located;
+  }
+
+  /** Looks whether there is a model, and loads it where it is new. Never rejects. */
+  refresh(force = false): Promise<void> {
+    if (this.#check !== undefined) return this.#check;
+    if (!force && this.#isOpen && Date.now() - this.#checkedAt < checkEveryMs) return Promise.resolve();
+    if (!force && this.#state.kind !== "ready" && Date.now() - this.#checkedAt < checkEveryMs) return Promise.resolve();
+    this.#check = this.#load(force).finally(() => {
+      this.#checkedAt = Date.now();
+      this.#check = undefined;
+    });
+    return this.#check;
+  }
+
+  /** The best labels for a document; empty where there is no model. @throws Cancelled */
+  async suggest(
+    { body, bodyHash }: Analysis,
+    ask: AskOptions = {},
+    k = suggestionCount,
+  ): Promise<readonly Suggestion[]> {
+    if (!(await this.#isReady(ask))) return [];
+    const key = `${this.#info?.id} ${k} ${bodyHash}`;
+    const known = this.#cache.get(key);
+    if (known !== undefined) return known;
+    const suggestions = await this.#options.host.request("suggest", { folder: this.folder, text: body, k }, ask);
+    this.#cache.set(key, suggestions);
+    return suggestions;
+  }
+
+  /** Why `tag` got its score; undefined where there is no model or it does not know the tag. @throws Cancelled */
+  async explain({ body }: Analysis, tag: string, ask: AskOptions = {}): Promise<Explanation | undefined> {
+    if (!(await this.#isReady(ask))) return undefined;
+    const params = { folder: this.folder, text: body, tag, maxTerms: 12 };
+    return (await this.#options.host.request("explain", params, ask)) ?? undefined;
+  }
+
+  /** The folder to search labels in; undefined while no model is open. */
+  get searchable(): string | undefined {
+    return this.#isOpen ? this.folder : undefined;
+  }
+
+  /** How many documents a training would have to learn from; shown while there is no model. */
+  setTaggedDocuments(count: number): void {
+    if (this.#state.kind === "none") this.#setState({ kind: "none", taggedDocuments: count });
+  }
+
+  /** The worker thread died: the model has to be loaded again, which the next request does. */
+  forget(): void {
+    this.#isOpen = false;
+    this.#stamp = undefined;
+    this.#checkedAt = 0;
+  }
+
+  /** Frees the model after `unloadAfterMs` without a request; the next one loads it again. */
+  async unloadWhenIdle(now = Date.now()): Promise<void> {
+    const { settings, log } = this.#options;
+    if (!this.#isOpen || settings.unloadAfterMs === 0 || now - this.#usedAt < settings.unloadAfterMs) return;
+    await this.dispose();
+    log.info(`${this.folder}: not used for ${settings.unloadAfterMs / 60_000} minutes, so it was let go`);
+  }
+
+  async dispose(): Promise<void> {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    await this.#options.host.request("closeModel", { folder: this.folder });
+  }
+
+  async #isReady({ token, patient = false }: AskOptions): Promise<boolean> {
+    this.#usedAt = Date.now();
+    const loaded = this.refresh();
+    if (patient) await loaded;
+    else if (!this.#isOpen || this.#check !== undefined) await Promise.race([loaded, delay(shortWaitMs)]);
+    return this.#isOpen && !(token?.isCancellationRequested ?? false);
+  }
+
+  async #load(force: boolean): Promise<void> {
+    const { place, settings, host, log } = this.#options;
+    const folder = locateModel(place, settings);
+    if (folder === "restricted") return this.#setState({ kind: "restricted" });
+    const stamp = folder === undefined ? undefined : await modelStamp(folder);
+    if (folder === undefined || stamp === undefined) {
+      this.#stamp = undefined;
+      await this.dispose();
+      if (this.#state.kind !== "none") this.#setState({ kind: "none" });
+      return;
+    }
+    if (stamp === this.#stamp && (this.#isOpen || (this.#state.kind === "failed" && !force))) return;
+    // The old model goes on answering while a new one is read; it was opened from files that a swap leaves readable.
+    if (!this.#isOpen && this.#state.kind !== "ready") this.#setState({ kind: "loading" });
+    this.#stamp = stamp;
+    const start = performance.now();
+    try {
+      const info = await host.request("openModel", { folder, cacheBytes: settings.cacheBytes });
+      this.#isOpen = true;
+      this.#usedAt = Date.now();
+      this.#info = info;
+      const loadMilliseconds = Math.round(performance.now() - start);
+      log.info(`${folder}: ${info.numLabels} labels, loaded in ${loadMilliseconds} ms`);
+      this.#setState({
+        kind: "ready",
+        id: info.id,
+        labels: info.numLabels,
+        documents: info.numDocuments,
+        createdAt: info.createdAt,
+        preset: info.preset,
+        encoder: info.encoder,
+        threshold: info.threshold,
+        loadMilliseconds,
+      });
+    } catch (error) {
+      await this.dispose();
+      log.error(`${folder}: ${describe(error)}`);
+      this.#setState({ kind: "failed", message: describe(error) });
+    }
+  }
+
+  #setState(state: ModelState): void {
+    if (JSON.stringify(state) === JSON.stringify(this.#state)) return;
+    this.#state = state;
+    this.#options.onChange();
+  }
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+}

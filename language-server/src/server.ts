@@ -1,0 +1,222 @@
+// The language server over one connection: capabilities, and one guarded handler for each request. Speaks LSP 3.18 with
+// any editor; the few requests beyond it are in protocol.ts.
+import {
+  type Connection,
+  type InitializeParams,
+  type InitializeResult,
+  PositionEncodingKind,
+  ProgressType,
+  TextDocumentSyncKind,
+  TextDocuments,
+} from "vscode-languageserver";
+import { TextDocument } from "vscode-languageserver-textdocument";
+import { codeActions, sourceKind } from "./features/code-actions.ts";
+import { completion, emptyCompletion, resolveCompletion } from "./features/completion.ts";
+import { documentSuggestions } from "./features/document-suggestions.ts";
+import { hover } from "./features/hover.ts";
+import { inlineCompletion } from "./features/inline-completion.ts";
+import { asPlanItems, planItem } from "./features/plan.ts";
+import { isTagSlot } from "./features/tag-slot.ts";
+import { suggestWorkspace } from "./features/workspace-suggestions.ts";
+import { guard, type Log, settle } from "./guard.ts";
+import {
+  type FolderStatus,
+  methods,
+  type PlannedEdits,
+  type SuggestParams,
+  type SuggestResult,
+  type SuggestWorkspaceParams,
+  type SuggestWorkspaceResult,
+  type TagSlotParams,
+  type WorkspaceProgress,
+} from "./protocol.ts";
+import { Session } from "./session.ts";
+
+export interface ServerOptions {
+  readonly version: string;
+  readonly workerScript: string;
+}
+
+/** A key stroke within this time makes the request before it worthless. */
+const settleMs = 40;
+const triggerCharacters = [",", "[", "-", " ", '"', "'", "#", ":"];
+
+/** Registers everything on `connection`; the caller listens. */
+export function serve(connection: Connection, { version, workerScript }: ServerOptions): void {
+  const log = logTo(connection);
+  const documents = new TextDocuments(TextDocument);
+  let initialize: InitializeParams | undefined;
+  const session = new Session({
+    workerScript,
+    log,
+    documents,
+    fetchSettings: async (folder) =>
+      initialize?.capabilities.workspace?.configuration === true
+        ? await connection.workspace.getConfiguration({
+            section: "tagwright",
+            ...(folder !== undefined && { scopeUri: folder }),
+          })
+        : initialize?.initializationOptions?.settings,
+    onStatus: (status: FolderStatus) => void connection.sendNotification(methods.status, status),
+  });
+
+  connection.onInitialize((params): InitializeResult => {
+    initialize = params;
+    return {
+      serverInfo: { name: "tagwright", version },
+      capabilities: {
+        positionEncoding: PositionEncodingKind.UTF16,
+        textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: true },
+        inlineCompletionProvider: true,
+        completionProvider: { triggerCharacters, resolveProvider: true },
+        codeActionProvider: { codeActionKinds: ["quickfix", sourceKind] },
+        hoverProvider: true,
+        workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
+      },
+    };
+  });
+
+  connection.onInitialized(async () => {
+    const trusted = initialize?.initializationOptions?.trusted !== false;
+    const folders = initialize?.workspaceFolders?.map((it) => it.uri) ?? [];
+    await session.open(folders, trusted);
+    if (initialize?.capabilities.workspace?.workspaceFolders === true) {
+      connection.workspace.onDidChangeWorkspaceFolders(async ({ added, removed }) => {
+        const gone = new Set(removed.map((it) => it.uri));
+        await session.open(
+          [...session.folderUris.filter((it) => !gone.has(it)), ...added.map((it) => it.uri)],
+          trusted,
+        );
+      });
+    }
+  });
+
+  connection.onDidChangeConfiguration(({ settings }) => {
+    if (initialize !== undefined && settings?.tagwright !== undefined) {
+      initialize = {
+        ...initialize,
+        initializationOptions: { ...initialize.initializationOptions, settings: settings.tagwright },
+      };
+    }
+    void session.reload();
+  });
+  connection.onNotification(methods.trustGranted, () => void session.reload({ trusted: true }));
+  connection.onNotification(methods.modelChanged, async (params: { folder?: string } | undefined) => {
+    const folder = await session.folder(params?.folder ?? "");
+    await folder.model.refresh(true);
+    await folder.recount();
+  });
+  connection.onDidChangeWatchedFiles(async ({ changes }) => {
+    for (const { uri } of changes) await (await session.folderOf(uri)).model.refresh(true);
+  });
+
+  connection.languages.inlineCompletion.on(
+    guard(log, "inlineCompletion", [], async ({ textDocument, position }, token) => {
+      await settle(settleMs, token);
+      const context = await session.context(textDocument.uri);
+      return context === undefined ? [] : await inlineCompletion(context, position, token);
+    }),
+  );
+  connection.onCompletion(
+    guard(log, "completion", emptyCompletion, async ({ textDocument, position }, token) => {
+      const context = await session.context(textDocument.uri);
+      return context === undefined ? emptyCompletion : await completion(context, position, token);
+    }),
+  );
+  connection.onCompletionResolve(async (item, token) => {
+    const uri = typeof item.data?.uri === "string" ? item.data.uri : "";
+    const resolve = guard(log, "completion resolve", item, async () =>
+      resolveCompletion(await session.folderOf(uri), item, token),
+    );
+    return resolve(undefined, token);
+  });
+  connection.onCodeAction(
+    guard(log, "codeAction", [], async ({ textDocument, range, context: { only, ...rest } }, token) => {
+      await settle(settleMs, token);
+      const context = await session.context(textDocument.uri);
+      return context === undefined
+        ? []
+        : await codeActions(context, range, only === undefined ? rest : { ...rest, only }, token);
+    }),
+  );
+  connection.onHover(
+    guard(log, "hover", null, async ({ textDocument, position }, token) => {
+      const context = await session.context(textDocument.uri);
+      return context === undefined ? null : await hover(context, position, token);
+    }),
+  );
+
+  const noSuggestions: SuggestResult = { state: "none", suggestions: [], existing: [], threshold: 1 };
+  connection.onRequest(
+    methods.suggest,
+    guard(log, "suggest", noSuggestions, async ({ uri, text }: SuggestParams, token) => {
+      const folder = await session.folderOf(uri);
+      const content = documents.get(uri)?.getText() ?? text ?? "";
+      return documentSuggestions(
+        { folder, analysis: session.analyse(uri, content, folder.settings.tagOptions) },
+        token,
+      );
+    }),
+  );
+  connection.onRequest(
+    methods.plan,
+    guard(log, "plan", [] as PlannedEdits[], async (params: unknown) => {
+      const plans: PlannedEdits[] = [];
+      for (const item of asPlanItems(params)) {
+        const { settings } = await session.folderOf(item.uri);
+        plans.push(planItem(item, settings.tagOptions));
+      }
+      return plans;
+    }),
+  );
+  connection.onRequest<boolean, void>(
+    methods.isTagSlot,
+    guard<TagSlotParams, boolean>(log, "isTagSlot", false, async ({ uri, line, character }) => {
+      const context = await session.context(uri);
+      return context !== undefined && isTagSlot(context, { line, character });
+    }),
+  );
+  const nothing: SuggestWorkspaceResult = { state: "none", documents: 0, skipped: [] };
+  const partialResult = new ProgressType<WorkspaceProgress>();
+  connection.onRequest(
+    methods.suggestWorkspace,
+    guard(log, "suggestWorkspace", nothing, async (params: SuggestWorkspaceParams, token) => {
+      const folder = await session.folder(params.folder);
+      const { root } = folder;
+      if (root === undefined) return nothing;
+      await folder.model.refresh(true);
+      if (folder.model.state.kind !== "ready") return { ...nothing, state: folder.model.state.kind };
+      return folder.whileBusy(() =>
+        suggestWorkspace({
+          root,
+          folder,
+          analyse: session.analyse,
+          minProbability: params.minProbability,
+          exclude: params.exclude ?? [],
+          openText: (uri) => documents.get(uri)?.getText(),
+          report: (progress) => {
+            const { partialResultToken } = params;
+            if (partialResultToken !== undefined)
+              void connection.sendProgress(partialResult, partialResultToken, progress);
+          },
+          token,
+        }),
+      );
+    }),
+  );
+  connection.onRequest(methods.diagnostics, () => session.diagnostics(version));
+
+  connection.onShutdown(() => session.dispose());
+  documents.listen(connection);
+}
+
+/** Messages for people, levels kept; the text of documents never goes in here. */
+function logTo(connection: Connection): Log {
+  const { console: remote } = connection;
+  return {
+    debug: (message) => remote.debug(message),
+    info: (message) => remote.info(message),
+    warn: (message) => remote.warn(message),
+    error: (message) => remote.error(message),
+  };
+}

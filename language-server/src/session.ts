@@ -1,0 +1,143 @@
+// The state of one connection: trust, settings, workspace folders, the worker thread. Knows the editor only through the
+// few functions that it is given.
+import type { TextDocuments } from "vscode-languageserver";
+import type { TextDocument } from "vscode-languageserver-textdocument";
+import { type Analyse, createAnalyse } from "./analysis.ts";
+import type { DocumentContext } from "./features/context.ts";
+import { describe, type Log } from "./guard.ts";
+import { WorkerHost } from "./model/worker-host.ts";
+import type { Diagnostics, FolderStatus } from "./protocol.ts";
+import { defaultSettings, isEnabledFor, parseSettings, type Settings } from "./settings.ts";
+import { filePath, isInside } from "./uris.ts";
+import { Folder } from "./workspace/folder.ts";
+
+export interface SessionOptions {
+  readonly workerScript: string;
+  readonly log: Log;
+  readonly documents: Pick<TextDocuments<TextDocument>, "get">;
+  /** The `tagwright` section for a folder; undefined for what lies outside any. */
+  readonly fetchSettings: (folder: string | undefined) => Promise<unknown>;
+  readonly onStatus: (status: FolderStatus) => void;
+}
+
+/** Documents outside every workspace folder belong to this one. */
+const outside = "";
+
+export class Session {
+  readonly analyse: Analyse = createAnalyse();
+  readonly #options: SessionOptions;
+  readonly #host: WorkerHost;
+  readonly #folders = new Map<string, Promise<Folder>>();
+  /** Those that are made, for what must not wait. */
+  readonly #made = new Map<string, Folder>();
+  readonly #idle: NodeJS.Timeout;
+  #uris: readonly string[] = [];
+  #trusted = false;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#host = new WorkerHost({ script: options.workerScript, log: options.log, onDeath: () => this.#workerDied() });
+    this.#idle = setInterval(() => void this.#unloadIdle(), 60_000).unref();
+  }
+
+  /** Starts anew with these folders; what was open is let go. */
+  async open(uris: readonly string[], trusted: boolean): Promise<void> {
+    await this.#closeFolders();
+    this.#uris = uris;
+    this.#trusted = trusted;
+    for (const uri of uris.length > 0 ? uris : [outside]) this.#announce(uri);
+  }
+
+  get folderUris(): readonly string[] {
+    return this.#uris;
+  }
+
+  /** Settings or trust have changed: every folder is made again with them. */
+  async reload({ trusted = this.#trusted } = {}): Promise<void> {
+    this.#host.reset();
+    await this.open(this.#uris, trusted);
+  }
+
+  /** The innermost folder of a document. */
+  folderOf(uri: string): Promise<Folder> {
+    const file = filePath(uri);
+    const containing = this.#uris.filter((it) => {
+      const root = filePath(it);
+      return root === undefined || file === undefined ? uri.startsWith(`${it}/`) : isInside(file, root);
+    });
+    return this.folder(containing.sort((a, b) => b.length - a.length)[0] ?? outside);
+  }
+
+  folder(uri: string): Promise<Folder> {
+    const known = this.#folders.get(uri);
+    if (known !== undefined) return known;
+    const made = this.#make(uri);
+    this.#folders.set(uri, made);
+    return made;
+  }
+
+  /** What the features get; undefined for a document that is not open, or whose language is switched off. */
+  async context(uri: string): Promise<DocumentContext | undefined> {
+    const document = this.#options.documents.get(uri);
+    if (document === undefined) return undefined;
+    const folder = await this.folderOf(uri);
+    if (!isEnabledFor(folder.settings, document.languageId)) return undefined;
+    return { document, folder, analysis: this.analyse(uri, document.getText(), folder.settings.tagOptions) };
+  }
+
+  diagnostics(version: string): Diagnostics {
+    return {
+      server: version,
+      node: process.version,
+      pid: process.pid,
+      memoryBytes: process.memoryUsage().rss,
+      workerRestarts: this.#host.restarts,
+      folders: [...this.#made.values()].map((it) => it.status),
+    };
+  }
+
+  dispose(): void {
+    clearInterval(this.#idle);
+    this.#host.dispose();
+  }
+
+  async #make(uri: string): Promise<Folder> {
+    const { log, onStatus } = this.#options;
+    const settings = await this.#settingsOf(uri);
+    const folder = new Folder({ uri, trusted: this.#trusted, settings, host: this.#host, log, onStatus });
+    this.#made.set(uri, folder);
+    void folder.start().catch((error: unknown) => log.error(describe(error)));
+    return folder;
+  }
+
+  async #settingsOf(uri: string): Promise<Settings> {
+    const { fetchSettings, log } = this.#options;
+    try {
+      const { settings, problems } = parseSettings(await fetchSettings(uri === outside ? undefined : uri));
+      for (const it of problems) log.warn(it);
+      return settings;
+    } catch (error) {
+      log.warn(`the editor gave no settings, so the defaults are used: ${describe(error)}`);
+      return defaultSettings;
+    }
+  }
+
+  #announce(uri: string): void {
+    void this.folder(uri).then((it) => this.#options.onStatus(it.status));
+  }
+
+  async #closeFolders(): Promise<void> {
+    const folders = [...this.#made.values()];
+    this.#folders.clear();
+    this.#made.clear();
+    await Promise.all(folders.map((it) => it.model.dispose().catch(() => undefined)));
+  }
+
+  #workerDied(): void {
+    for (const folder of this.#made.values()) folder.forget();
+  }
+
+  async #unloadIdle(): Promise<void> {
+    for (const folder of this.#made.values()) await folder.model.unloadWhenIdle().catch(() => undefined);
+  }
+}

@@ -1,0 +1,169 @@
+// One workspace folder as the features see it: settings, model, taxonomy, and the tags in use. Multi-root workspaces
+// have several; documents outside any share one that has no root.
+import type { Suggestion } from "@tagwright/model";
+import type { CancellationToken } from "vscode-languageserver";
+import type { Analysis } from "../analysis.ts";
+import { describe, type Log } from "../guard.ts";
+import { type AskOptions, FolderModel } from "../model/folder-model.ts";
+import { locateTaxonomy } from "../model/locate.ts";
+import type { WorkerHost } from "../model/worker-host.ts";
+import type { ConceptInfo, VocabularyEntry } from "../model/worker-messages.ts";
+import type { FolderStatus } from "../protocol.ts";
+import type { Settings } from "../settings.ts";
+import { filePath } from "../uris.ts";
+import { type Scan, scan } from "./scan.ts";
+
+export interface FolderOptions {
+  readonly uri: string;
+  readonly trusted: boolean;
+  readonly settings: Settings;
+  readonly host: WorkerHost;
+  readonly log: Log;
+  readonly onStatus: (status: FolderStatus) => void;
+}
+
+export class Folder {
+  readonly model: FolderModel;
+  readonly #options: FolderOptions;
+  #taxonomy: Promise<string | undefined> | undefined;
+  #scan: Promise<Scan | undefined> | undefined;
+  #busy = 0;
+  #slow: number | undefined;
+
+  constructor(options: FolderOptions) {
+    this.#options = options;
+    const { settings, host, log, trusted } = options;
+    const place = { root: this.root, trusted };
+    this.model = new FolderModel({ place, settings, host, log, onChange: () => this.#changed() });
+  }
+
+  get uri(): string {
+    return this.#options.uri;
+  }
+
+  get root(): string | undefined {
+    return filePath(this.#options.uri);
+  }
+
+  get settings(): Settings {
+    return this.#options.settings;
+  }
+
+  get status(): FolderStatus {
+    return {
+      folder: this.uri,
+      modelFolder: this.model.folder,
+      state: this.model.state,
+      busy: this.#busy > 0,
+      ...(this.#slow !== undefined && { slowMilliseconds: this.#slow }),
+    };
+  }
+
+  /** Loads what there is; the features work, with less to say, until it is there. */
+  async start(): Promise<void> {
+    await this.model.refresh();
+    await this.taxonomy();
+    await this.#count();
+    this.#announce();
+  }
+
+  /** Suggestions that take longer than the time budget show in the status. @throws Cancelled */
+  async suggest(analysis: Analysis, ask: AskOptions = {}, k?: number): Promise<readonly Suggestion[]> {
+    const start = performance.now();
+    const suggestions = await this.model.suggest(analysis, ask, k);
+    const took = Math.round(performance.now() - start);
+    const slow = took > this.settings.timeBudgetMs ? took : undefined;
+    if (!ask.background && slow !== this.#slow) {
+      this.#slow = slow;
+      if (slow !== undefined) this.#options.log.warn(`${analysis.source.path}: suggestions took ${slow} ms`);
+      this.#announce();
+    }
+    return suggestions;
+  }
+
+  /** What the taxonomy says about a tag. */
+  async concept(tag: string, token?: CancellationToken): Promise<ConceptInfo | undefined> {
+    const file = await this.taxonomy();
+    if (file === undefined) return undefined;
+    return (await this.#options.host.request("concept", { file, tag }, token && { token })) ?? undefined;
+  }
+
+  /** Known tags that a prefix could mean: taxonomy, model, and what other documents carry. */
+  async vocabulary(prefix: string, limit: number, token?: CancellationToken): Promise<readonly VocabularyEntry[]> {
+    const params = { folder: this.model.searchable, taxonomy: await this.taxonomy(), prefix, limit };
+    const known = await this.#options.host.request("search", params, token && { token });
+    const seen = new Set(known.map((it) => it.tag.toLowerCase()));
+    const key = prefix.toLowerCase();
+    const used = [...((await this.#scan)?.tags.keys() ?? [])];
+    const more = used.filter((it) => it.toLowerCase().includes(key) && !seen.has(it.toLowerCase()));
+    return [...known, ...more.map((tag) => ({ tag, altLabels: [], path: [] }))].slice(0, limit);
+  }
+
+  /** The file of the taxonomy once it is open; undefined where there is none or it cannot be read. */
+  taxonomy(): Promise<string | undefined> {
+    this.#taxonomy ??= this.#openTaxonomy();
+    return this.#taxonomy;
+  }
+
+  /** Shows the folder as busy until `work` is done. */
+  async whileBusy<T>(work: () => Promise<T>): Promise<T> {
+    this.#busy++;
+    this.#announce();
+    try {
+      return await work();
+    } finally {
+      this.#busy--;
+      this.#announce();
+    }
+  }
+
+  /** The documents have changed, by a batch or a training: count them again. */
+  async recount(): Promise<void> {
+    this.#scan = undefined;
+    await this.#count();
+  }
+
+  /** The worker thread died and everything open in it is gone. */
+  forget(): void {
+    this.#taxonomy = undefined;
+    this.model.forget();
+  }
+
+  async #openTaxonomy(): Promise<string | undefined> {
+    const { trusted, settings, host, log } = this.#options;
+    const file = await locateTaxonomy({ root: this.root, trusted }, settings);
+    if (file === undefined) return undefined;
+    try {
+      const { concepts, warnings } = await host.request("openTaxonomy", { file });
+      log.info(`${file}: ${concepts} concepts`);
+      for (const it of warnings) log.warn(`${file}: ${it}`);
+      return file;
+    } catch (error) {
+      log.error(describe(error));
+      return undefined;
+    }
+  }
+
+  async #count(): Promise<void> {
+    const { root } = this;
+    if (root === undefined || this.#scan !== undefined) return;
+    this.#scan = scan(root, { tagOptions: this.settings.tagOptions }).catch((error: unknown) => {
+      this.#options.log.error(`${root}: ${describe(error)}`);
+      return undefined;
+    });
+    const found = await this.#scan;
+    if (found !== undefined) this.model.setTaggedDocuments(found.taggedDocuments);
+  }
+
+  #changed(): void {
+    this.#announce();
+    // The model is gone: say again how many documents a training would have.
+    if (this.model.state.kind === "none" && this.model.state.taggedDocuments === undefined) {
+      void this.#scan?.then((it) => it && this.model.setTaggedDocuments(it.taggedDocuments));
+    }
+  }
+
+  #announce(): void {
+    this.#options.onStatus(this.status);
+  }
+}

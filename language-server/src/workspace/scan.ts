@@ -1,0 +1,47 @@
+// A look at all documents of a folder: how many carry tags, and which. Serves the state without a model ("train on 64
+// tagged documents") and completion before there is one.
+import { isTaggable, readTags, type TagOptions } from "@tagwright/documents";
+import { fileUri } from "../uris.ts";
+import { readText } from "./read-text.ts";
+import { type WalkOptions, walk } from "./walk.ts";
+
+export interface Scan {
+  readonly documents: number;
+  readonly taggedDocuments: number;
+  /** Tag to the number of documents that carry it, most frequent first. */
+  readonly tags: ReadonlyMap<string, number>;
+}
+
+export interface ScanOptions extends WalkOptions {
+  readonly tagOptions: TagOptions;
+  /** Stops early: a count of "at least" is good enough to say what to do next. */
+  readonly maxMilliseconds?: number;
+}
+
+export async function scan(
+  root: string,
+  { tagOptions, maxMilliseconds = 10_000, ...rest }: ScanOptions,
+): Promise<Scan> {
+  const end = Date.now() + maxMilliseconds;
+  const counts = new Map<string, number>();
+  let documents = 0;
+  let taggedDocuments = 0;
+  for await (const file of walk(root, rest)) {
+    if (Date.now() > end) break;
+    if (!isTaggable(file)) continue;
+    const read = await readText(file);
+    if (read.kind === "skipped") continue;
+    documents++;
+    const { tags } = readTags({ path: file, text: read.text }, tagOptions);
+    if (tags.length > 0) taggedDocuments++;
+    for (const tag of tags) counts.set(tag, (counts.get(tag) ?? 0) + 1);
+  }
+  return { documents, taggedDocuments, tags: new Map([...counts].sort((a, b) => b[1] - a[1])) };
+}
+
+/** The URIs of the documents that can carry tags. */
+export async function taggableFiles(root: string, options: WalkOptions): Promise<string[]> {
+  const uris: string[] = [];
+  for await (const file of walk(root, options)) if (isTaggable(file)) uris.push(fileUri(file));
+  return uris;
+}
