@@ -38,6 +38,16 @@ test("tags of a plain text file are read from its sidecar", async () => {
   expect(documents).toEqual([{ id: "a.rst", text: "Plain text.\n", labels: ["x", "y"] }]);
 });
 
+test("the site's configuration says which key holds tags, unless the caller does", async () => {
+  const folder = scratchFolder({
+    "hugo.toml": "[taxonomies]\ntag = 'topics'\n",
+    "a.md": "---\ntopics: [x]\nseries: [y]\n---\nText.\n",
+  });
+  expect((await read(folder)).documents[0]!.labels).toEqual(["x"]);
+  const corpus = await openCorpus(folder, { tagOptions: { keys: ["series"] } });
+  for await (const document of corpus.documents()) expect(document.labels).toEqual(["y"]);
+});
+
 test("an inline tag is a label and no part of the text", async () => {
   const { documents } = await read(scratchFolder({ "a.md": "A walk #travel in the hills, #nature/alps.\n" }));
   expect(documents[0]!.labels).toEqual(["travel", "nature/alps"]);

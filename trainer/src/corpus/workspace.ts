@@ -4,11 +4,13 @@ import { bodyText, isTaggable, readTags, sidecarPathFor, type TagOptions } from 
 import { createGate } from "./admit.ts";
 import { type Corpus, type CorpusDocument, newReport, resetReport } from "./corpus.ts";
 import { CorpusError } from "./corpus-error.ts";
+import { siteTagOptions } from "./site-options.ts";
 import { readTextFile } from "./text-file.ts";
 import { walk } from "./walk.ts";
 
-/** The taggable documents below `root`, whose files are read one at a time. */
-export function openWorkspace(root: string, name: string, tagOptions: TagOptions = {}): Corpus {
+/** The taggable documents below `root`, read one file at a time. Without `given`, the site's configuration says where tags are. */
+export async function openWorkspace(root: string, name: string, given?: TagOptions): Promise<Corpus> {
+  const tagOptions = given ?? (await siteTagOptions(root));
   const report = newReport();
   const position = { done: 0, total: 0, unit: "files" as const };
 
