@@ -10,6 +10,7 @@ import type { Diagnostics, FolderStatus } from "./protocol.ts";
 import { defaultSettings, isEnabledFor, parseSettings, type Settings } from "./settings.ts";
 import { filePath, isInside } from "./uris.ts";
 import { Folder } from "./workspace/folder.ts";
+import { siteTagOptions } from "./workspace/site-options.ts";
 
 export interface SessionOptions {
   readonly workerScript: string;
@@ -115,7 +116,9 @@ export class Session {
     try {
       const { settings, problems } = parseSettings(await fetchSettings(uri === outside ? undefined : uri));
       for (const it of problems) log.warn(it);
-      return settings;
+      const root = filePath(uri);
+      const inferred = root === undefined ? {} : await siteTagOptions(root);
+      return { ...settings, tagOptions: { ...inferred, ...settings.tagOptions } };
     } catch (error) {
       log.warn(`the editor gave no settings, so the defaults are used: ${describe(error)}`);
       return defaultSettings;

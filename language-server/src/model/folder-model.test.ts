@@ -1,0 +1,136 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { ModelInfo, Suggestion } from "@tagwright/model";
+import { expect, test } from "vitest";
+import { createAnalyse } from "../analysis.ts";
+import type { Log } from "../guard.ts";
+import { defaultSettings } from "../settings.ts";
+import { FolderModel } from "./folder-model.ts";
+import type { WorkerHost } from "./worker-host.ts";
+
+const quiet: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+const analysis = createAnalyse()("file:///a.md", "some text", {});
+const tag: Suggestion = { id: "x", name: "x", margin: 1, probability: 1 };
+
+/** A folder model over a worker that counts what it is asked; `openMs` is how long a model takes to load. */
+function setUp({ openMs = 0, trusted = true, fail = "" } = {}) {
+  const root = mkdtempSync(path.join(tmpdir(), "tagwright-folder-"));
+  const asked: string[] = [];
+  let opened = 0;
+  const host = {
+    request: async (operation: string) => {
+      asked.push(operation);
+      if (operation === "openModel") {
+        await new Promise((resolve) => setTimeout(resolve, openMs));
+        if (fail !== "") throw new Error(fail);
+        return { id: `model ${++opened}`, numLabels: opened, threshold: 0.5 } as ModelInfo;
+      }
+      return operation === "suggest" ? [tag] : null;
+    },
+  } as unknown as WorkerHost;
+  const states: string[] = [];
+  const settings = { ...defaultSettings, modelPath: "m", unloadAfterMs: 60_000 };
+  const model = new FolderModel({
+    place: { root, trusted },
+    settings,
+    host,
+    log: quiet,
+    onChange: () => states.push(model.state.kind),
+  });
+  const write = (text: string) => {
+    mkdirSync(path.join(root, "m"), { recursive: true });
+    writeFileSync(path.join(root, "m", "model.json"), text);
+  };
+  return { model, asked, states, write };
+}
+
+test("without a model folder the answer is empty and the worker is not asked", async () => {
+  const { model, asked } = setUp();
+  expect(await model.suggest(analysis)).toEqual([]);
+  expect(await model.explain(analysis, "x")).toBeUndefined();
+  expect(model.state).toEqual({ kind: "none" });
+  model.setTaggedDocuments(3);
+  expect(model.state).toEqual({ kind: "none", taggedDocuments: 3 });
+  expect(asked).toEqual([]);
+});
+
+test("a model that is there is loaded once, and the same words are asked about once", async () => {
+  const { model, asked, states, write } = setUp();
+  write("{}");
+  expect(await model.suggest(analysis)).toEqual([tag]);
+  expect(await model.suggest(analysis)).toEqual([tag]);
+  expect(asked).toEqual(["openModel", "suggest"]);
+  expect(states).toEqual(["loading", "ready"]);
+});
+
+test("while a model loads the answer is empty and quick, unless the user waits for it", async () => {
+  const { model, write } = setUp({ openMs: 1500 });
+  write("{}");
+  const start = performance.now();
+  expect(await model.suggest(analysis)).toEqual([]);
+  expect(performance.now() - start).toBeLessThan(1000);
+  expect(model.state.kind).toBe("loading");
+  expect(await model.suggest(analysis, { patient: true })).toEqual([tag]);
+});
+
+test("a new model is swapped in, and answers of the old one are not given again", async () => {
+  const { model, asked, write } = setUp();
+  write("{}");
+  await model.suggest(analysis);
+  write('{"a":1}');
+  await model.refresh(true);
+  expect(model.info?.id).toBe("model 2");
+  await model.suggest(analysis);
+  expect(asked).toEqual(["openModel", "suggest", "openModel", "suggest"]);
+});
+
+test("a broken model is a state with its reason, tried again only when it changes or the user asks", async () => {
+  const { model, asked, write } = setUp({ fail: "model.json: cut short" });
+  write("{}");
+  expect(await model.suggest(analysis, { patient: true })).toEqual([]);
+  expect(model.state).toEqual({ kind: "failed", message: "model.json: cut short" });
+  await model.suggest(analysis, { patient: true });
+  expect(asked).toEqual(["openModel"]);
+  await model.refresh(true);
+  expect(asked).toEqual(["openModel", "openModel"]);
+});
+
+test("a model that is taken away leaves the state without one", async () => {
+  const { model, states, write } = setUp();
+  write("{}");
+  await model.refresh(true);
+  rmSync(path.join(model.folder, "model.json"));
+  await model.refresh(true);
+  expect(states).toEqual(["loading", "ready", "none"]);
+  expect(await model.suggest(analysis)).toEqual([]);
+});
+
+test("after the worker died the next request loads the model again", async () => {
+  const { model, asked, write } = setUp();
+  write("{}");
+  await model.suggest(analysis);
+  model.forget();
+  expect(await model.suggest(analysis)).toEqual([tag]);
+  expect(asked.filter((it) => it === "openModel").length).toBe(2);
+});
+
+test("an idle model is let go, and comes back with the next request", async () => {
+  const { model, asked, write } = setUp();
+  write("{}");
+  await model.suggest(analysis);
+  await model.unloadWhenIdle(Date.now() + 30_000);
+  expect(asked).not.toContain("closeModel");
+  await model.unloadWhenIdle(Date.now() + 61_000);
+  expect(asked).toContain("closeModel");
+  const other = createAnalyse()("file:///a.md", "other text", {});
+  expect(await model.suggest(other)).toEqual([tag]);
+});
+
+test("in an untrusted workspace its model is never opened", async () => {
+  const { model, asked, write } = setUp({ trusted: false });
+  write("{}");
+  expect(await model.suggest(analysis, { patient: true })).toEqual([]);
+  expect(model.state).toEqual({ kind: "restricted" });
+  expect(asked).toEqual([]);
+});

@@ -1,0 +1,99 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { Model } from "@tagwright/model";
+import { loadTaxonomy } from "@tagwright/taxonomy";
+import { expect, test } from "vitest";
+import { createService } from "./worker-service.ts";
+
+const turtle = `
+@prefix skos: <http://www.w3.org/2004/02/skos/core#> .
+@prefix ex: <http://example.org/> .
+ex:food a skos:Concept ; skos:prefLabel "Food"@en .
+ex:bread a skos:Concept ; skos:prefLabel "Bread"@en ; skos:altLabel "Loaf"@en ; skos:broader ex:food ;
+  skos:definition "Baked dough."@en .
+`;
+
+function taxonomyFile(): string {
+  const file = path.join(mkdtempSync(path.join(tmpdir(), "tagwright-taxonomy-")), "taxonomy.ttl");
+  writeFileSync(file, turtle);
+  return file;
+}
+
+/** A service whose model has these labels; `disposed` counts how often one was let go. */
+function service(labels: readonly string[]) {
+  const explained: string[] = [];
+  let disposed = 0;
+  const openModel = async (folder: string): Promise<Model> => {
+    if (folder === "bad") throw new Error("bad: model.json is missing");
+    return {
+      labels,
+      suggest: () => [],
+      explain: (_: string, label: string) => {
+        explained.push(label);
+        return { label, margin: 0, bias: 0, terms: [], path: [] };
+      },
+      dispose: () => {
+        disposed++;
+      },
+    } as unknown as Model;
+  };
+  return { ask: createService({ openModel, loadTaxonomy }), explained, disposed: () => disposed };
+}
+
+const open = { folder: "m", cacheBytes: 1 };
+
+test("a model that is opened again replaces the one before, which is let go", async () => {
+  const { ask, disposed } = service([]);
+  await ask("openModel", open);
+  await ask("openModel", open);
+  expect(disposed()).toBe(1);
+  await ask("closeModel", { folder: "m" });
+  expect(disposed()).toBe(2);
+  await expect(ask("suggest", { folder: "m", text: "", k: 1 })).rejects.toThrow("not open");
+});
+
+test("a model that cannot be opened leaves the one before in use", async () => {
+  const { ask, disposed } = service(["a"]);
+  await ask("openModel", open);
+  await expect(ask("openModel", { ...open, folder: "bad" })).rejects.toThrow("model.json is missing");
+  expect(await ask("suggest", { folder: "m", text: "", k: 1 })).toEqual([]);
+  expect(disposed()).toBe(0);
+});
+
+test("a tag is explained by its label, or by the concept whose name it is", async () => {
+  const { ask, explained } = service(["Rye", "http://example.org/bread"]);
+  await ask("openModel", open);
+  await ask("openTaxonomy", { file: taxonomyFile() });
+  const explain = (tag: string) => ask("explain", { folder: "m", text: "", tag, maxTerms: 5 });
+  await explain("rye");
+  await explain("loaf");
+  expect(explained).toEqual(["Rye", "http://example.org/bread"]);
+  expect(await explain("unheard")).toBeNull();
+});
+
+test("a concept is found by any of its names, with its path and definition", async () => {
+  const { ask } = service([]);
+  const file = taxonomyFile();
+  expect(await ask("concept", { file, tag: "loaf" })).toBeNull();
+  expect(await ask("openTaxonomy", { file })).toMatchObject({ concepts: 2 });
+  expect(await ask("concept", { file, tag: "loaf" })).toMatchObject({
+    id: "http://example.org/bread",
+    tag: "Bread",
+    altLabels: ["Loaf"],
+    path: ["Food"],
+    definition: "Baked dough.",
+  });
+});
+
+test("search joins taxonomy and model, each name once, and shows concepts by name", async () => {
+  const { ask } = service(["bread", "brioche", "http://example.org/food"]);
+  const file = taxonomyFile();
+  await ask("openModel", open);
+  await ask("openTaxonomy", { file });
+  const search = async (prefix: string) =>
+    (await ask("search", { folder: "m", taxonomy: file, prefix, limit: 10 })).map((it) => it.tag);
+  expect(await search("br")).toEqual(["Bread", "brioche"]);
+  expect(await search("lo")).toEqual(["Bread"]);
+  expect(await search("http")).toEqual(["Food"]);
+});

@@ -1,0 +1,37 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { readText } from "./read-text.ts";
+
+async function reading(bytes: Uint8Array | string) {
+  const file = path.join(mkdtempSync(path.join(tmpdir(), "tagwright-read-")), "note.md");
+  writeFileSync(file, bytes);
+  return readText(file);
+}
+
+test("a text is what the editor shows: without its byte order mark, line ends kept", async () => {
+  expect(await reading("\ufeffa\r\nb")).toEqual({ kind: "text", text: "a\r\nb" });
+});
+
+test.each([
+  ["NUL bytes", new Uint8Array([97, 0, 98]), "it holds NUL bytes, so it is not a text file"],
+  ["invalid UTF-8", new Uint8Array([97, 0xff, 98]), "it is not valid UTF-8"],
+])("a file with %s is skipped with the reason", async (_, bytes, reason) => {
+  expect(await reading(bytes)).toEqual({ kind: "skipped", reason });
+});
+
+test("a file that is gone is skipped with the reason", async () => {
+  expect(await readText(path.join(tmpdir(), "no-such-note.md"))).toEqual({
+    kind: "skipped",
+    reason: expect.stringContaining("ENOENT"),
+  });
+});
+
+test("ten megabytes are read, seventeen are not", async () => {
+  expect((await reading("x".repeat(10 * 2 ** 20))).kind).toBe("text");
+  expect(await reading("x".repeat(17 * 2 ** 20))).toEqual({
+    kind: "skipped",
+    reason: "17 MiB is over the limit of 16 MiB",
+  });
+});

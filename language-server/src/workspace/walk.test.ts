@@ -1,0 +1,59 @@
+import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { type WalkOptions, walk } from "./walk.ts";
+
+async function files(tree: Record<string, string>, options: WalkOptions = {}, below = "."): Promise<string[]> {
+  const root = mkdtempSync(path.join(tmpdir(), "tagwright-walk-"));
+  for (const [name, text] of Object.entries(tree)) {
+    const file = path.join(root, name);
+    mkdirSync(path.dirname(file), { recursive: true });
+    if (text.startsWith("-> ")) symlinkSync(path.join(root, text.slice(3)), file);
+    else writeFileSync(file, text);
+  }
+  const start = path.join(root, below);
+  const found: string[] = [];
+  for await (const it of walk(start, options)) found.push(path.relative(start, it).split(path.sep).join("/"));
+  return found;
+}
+
+test("files come folder by folder in name order, hidden ones and packages left out", async () => {
+  const tree = {
+    "b.md": "",
+    "a/z.md": "",
+    "a/b/c.md": "",
+    ".git/x": "",
+    ".tags/y": "",
+    "node_modules/p/q.md": "",
+    "A.md": "",
+  };
+  expect(await files(tree)).toEqual(["A.md", "b.md", "a/z.md", "a/b/c.md"]);
+});
+
+test("gitignore files count where they stand, the deepest wins, and those above the folder count too", async () => {
+  const tree = {
+    ".git/HEAD": "",
+    ".gitignore": "drafts/\n*.tmp.md\n",
+    "notes/drafts/a.md": "",
+    "notes/b.tmp.md": "",
+    "notes/sub/.gitignore": "!wanted.tmp.md\nlocal.md\n",
+    "notes/sub/wanted.tmp.md": "",
+    "notes/sub/local.md": "",
+    "notes/local.md": "",
+  };
+  expect(await files(tree, {}, "notes")).toEqual(["local.md", "sub/wanted.tmp.md"]);
+});
+
+test("globs of the editor are left out, braces too", async () => {
+  const tree = { "a.md": "", "b.txt": "", "c.rst": "", "out/d.md": "", "sub/out/e.md": "" };
+  expect(await files(tree, { exclude: ["**/*.{txt,rst}", "**/out"] })).toEqual(["a.md"]);
+});
+
+test("links are not followed, so a loop ends and nothing outside is read", async () => {
+  expect(await files({ "a/b.md": "", "a/loop": "-> a", "link.md": "-> a/b.md" })).toEqual(["a/b.md"]);
+});
+
+test("a walk ends after so many files", async () => {
+  expect(await files({ "a.md": "", "b.md": "", "c.md": "" }, { maxFiles: 2 })).toEqual(["a.md", "b.md"]);
+});
