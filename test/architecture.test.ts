@@ -80,7 +80,8 @@ const sources: readonly SourceFile[] = names.flatMap((owner) =>
     }),
 );
 const isTest = (file: SourceFile) => file.path.endsWith(".test.ts");
-const edges = sources.flatMap((file) => file.imports.map((to) => ({ file, to })));
+/** Data (a package's own version, say) is no layer. */
+const edges = sources.flatMap((file) => file.imports.filter((it) => !it.endsWith(".json")).map((to) => ({ file, to })));
 
 function manifest(name: PackageName): { exports?: Record<string, string>; dependencies?: Record<string, string> } {
   return JSON.parse(readFileSync(path.join(root, packages[name].folder, "package.json"), "utf8"));
