@@ -49,7 +49,7 @@ export function labelIndex(concepts: readonly Concept[]): LabelIndex {
 }
 
 /** One spelling for all that a reader takes for the same name. */
-export function fold(label: string): string {
+function fold(label: string): string {
   return label.normalize("NFC").toLowerCase().replace(/\s+/gu, " ").trim();
 }
 
