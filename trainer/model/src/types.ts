@@ -1,11 +1,13 @@
 // What a running model gives and says about itself: plain data, the same in the command line, the server and tests.
 
+import type { SparseRow } from "./sparse/csr.ts";
+
 /** One suggested label, best first in a list. */
 export interface Suggestion {
   /** The identifier in `labels.txt`: a tag, or a concept id where there is a taxonomy. */
   readonly id: string;
   readonly name: string;
-  /** Raw ranking score; comparable within one list only. */
+  /** Margin of the label's own classifier: what `explain` takes apart. Lists are sorted by the whole path's score. */
   readonly margin: number;
   /** Calibrated chance that a person would give this label, 0 to 1. */
   readonly probability: number;
@@ -55,8 +57,12 @@ export interface ModelInfo {
 export interface Model {
   readonly info: ModelInfo;
   readonly labels: readonly string[];
+  /** Display name of each label; its identifier where it has no other. */
+  readonly names: readonly string[];
   /** The best `k` labels for `text`. Deterministic; never throws for any text, an empty one gives frequent labels. */
   suggest(text: string, k: number): Suggestion[];
+  /** The same for ready-made features of the model's dimension, indices ascending. */
+  suggestFeatures(row: SparseRow, k: number): Suggestion[];
   explain(text: string, labelId: string, maxTerms?: number): Explanation;
   dispose(): void;
 }

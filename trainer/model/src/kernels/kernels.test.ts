@@ -121,7 +121,7 @@ describe.each([
     fc.assert(
       fc.property(problem, (it) => {
         const solver = new LaneSolver(newKernels());
-        solver.load(it.rows);
+        solver.load(it.rows, 1);
         const solved = solver.solve(it.labels, options);
         for (const [lane, label] of it.labels.entries()) {
           const reached = primal(denseWeights(solved, lane, it.rows.numFeatures), it, label);
@@ -137,7 +137,7 @@ describe.each([
     fc.assert(
       fc.property(problem, (it) => {
         const solver = new LaneSolver(newKernels());
-        solver.load(it.rows);
+        solver.load(it.rows, 1);
         const all = solver.solve(it.labels, options);
         const pruned = solver.solve(it.labels, { ...options, threshold: 0.2 });
         for (const lane of it.labels.keys()) {
@@ -157,11 +157,11 @@ describe.each([
   test("a solver that is loaded again forgets the rows it had", () => {
     const [first, second] = fc.sample(problem, { numRuns: 2, seed: 5 }) as [Problem, Problem];
     const reused = new LaneSolver(newKernels());
-    reused.load(first.rows);
+    reused.load(first.rows, 1);
     reused.solve(first.labels, options);
-    reused.load(second.rows);
+    reused.load(second.rows, 1);
     const fresh = new LaneSolver(newKernels());
-    fresh.load(second.rows);
+    fresh.load(second.rows, 1);
     expect(reused.solve(second.labels, options)).toEqual(fresh.solve(second.labels, options));
   });
 });
@@ -171,7 +171,7 @@ test("both kernels agree bit for bit", () => {
     fc.property(problem, (it) => {
       const [simd, reference] = [newSimdKernels(), newReferenceKernels()].map((kernels) => {
         const solver = new LaneSolver(kernels);
-        solver.load(it.rows);
+        solver.load(it.rows, 1);
         return solver.solve(it.labels, { ...options, eps: 0.1, threshold: 0.01 });
       });
       expect(simd).toEqual(reference);

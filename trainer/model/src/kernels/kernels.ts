@@ -14,7 +14,8 @@ export interface Kernels {
   /**
    * Solves 16 L2-loss SVMs on the same rows by dual coordinate descent, from the start given in w, alpha and state.
    *
-   * Shapes  CSR of `numRows` rows; norms [rows] = ‖x‖² + 1; w [features][16]; alpha [rows][16]; rowKind [rows] u32;
+   * Shapes  CSR of `numRows` rows; norms [rows][2] = ‖x‖² + 1 and the squared length of
+   *         what lies on features of this row alone (left out of the CSR: their weights are y·alpha·x); w [features][16]; alpha [rows][16]; rowKind [rows] u32;
    *         kinds [k][32]: 16 signs ±1, 16 ridges 1/(2C); state 64 f32: biases, masks (all bits set while a lane is
    *         open), largest and smallest projected gradient of the last pass; order, active [rows] u32 scratch, order
    *         holding 0..rows-1.

@@ -39,64 +39,82 @@ export interface SolvedLanes {
 /** Coordinates within this share of eps of their optimum stay: they cannot keep a label from converging. */
 const LAZY_SHARE = 0.25;
 
+/**
+ * Owns the kernels' memory. Inside, features are renumbered by falling frequency, so that the frequent ones share pages,
+ * and those of a single row are left out: such a weight is that row's y·alpha·x, and most of a text's n-grams are such.
+ */
 export class LaneSolver {
   readonly #kernels: Kernels;
-  #rows: SharedRows | undefined;
-  #layout: Layout | undefined;
-  #meanSimilarity = 0;
+  #problem: Problem | undefined;
 
   constructor(kernels: Kernels) {
     this.#kernels = kernels;
   }
 
-  /** Copies the rows in. @throws RangeError if they and the working arrays do not fit in 4 GiB. */
-  load(rows: SharedRows): void {
-    const { numRows, numFeatures } = rows;
-    const layout = layOut(numRows, numFeatures, rows.indices.length);
+  /** Copies the rows in, in an order drawn from `seed`. @throws RangeError if they and the working arrays do not fit in 4 GiB. */
+  load(rows: SharedRows, seed: number): void {
+    const { numRows } = rows;
+    const { order, placeOf } = byFrequency(rows);
+    const rowOrder = permutation(numRows, seed);
+    const singles = takeSingles(rows, rowOrder, placeOf);
+    const layout = layOut(numRows, order.length, rows.indices.length - singles.features.length);
     this.#kernels.reserve(layout.kinds);
     const memory = this.#kernels.buffer();
-    new Uint32Array(memory, layout.indptr, numRows + 1).set(rows.indptr);
-    new Uint32Array(memory, layout.indices, rows.indices.length).set(rows.indices);
-    new Float32Array(memory, layout.values, rows.values.length).set(rows.values);
-    const norms = new Float32Array(memory, layout.norms, numRows);
-    const sum = new Float32Array(memory, layout.sum, numFeatures).fill(0);
-    for (let row = 0; row < numRows; row++) {
+    const indptr = new Uint32Array(memory, layout.indptr, numRows + 1);
+    const indices = new Uint32Array(memory, layout.indices, rows.indices.length - singles.features.length);
+    const values = new Float32Array(memory, layout.values, indices.length);
+    const norms = new Float32Array(memory, layout.norms, numRows * 2);
+    const sum = new Float32Array(memory, layout.sum, order.length).fill(0);
+    let at = 0;
+    indptr[0] = 0;
+    for (let place = 0; place < numRows; place++) {
+      const row = rowOrder[place]!;
       let square = 1;
+      let own = 0;
       for (let p = rows.indptr[row]!; p < rows.indptr[row + 1]!; p++) {
         const value = rows.values[p]!;
+        const feature = placeOf[rows.indices[p]!]!;
         square += value * value;
-        sum[rows.indices[p]!]! += value;
+        if (feature === SINGLE) {
+          own += value * value;
+          continue;
+        }
+        sum[feature]! += value;
+        indices[at] = feature;
+        values[at++] = value;
       }
-      norms[row] = square;
+      indptr[place + 1] = at;
+      norms[place * 2] = square;
+      norms[place * 2 + 1] = own;
     }
     let squares = 0;
-    for (let f = 0; f < numFeatures; f++) squares += sum[f]! * sum[f]!;
-    this.#meanSimilarity = squares / (numRows * numRows);
-    this.#rows = rows;
-    this.#layout = layout;
+    for (const value of sum) squares += value * value;
+    const rowPlace = new Uint32Array(numRows);
+    for (let place = 0; place < numRows; place++) rowPlace[rowOrder[place]!] = place;
+    this.#problem = { numRows, layout, order, rowPlace, singles, meanSimilarity: squares / (numRows * numRows) };
   }
 
   /** Solves for up to 16 labels at once. */
   solve(labels: readonly LanePositives[], options: SolverOptions): SolvedLanes {
-    const rows = this.#rows;
-    const layout = this.#layout;
-    if (rows === undefined || layout === undefined) throw new Error("internal: solve before load");
+    const problem = this.#problem;
+    if (problem === undefined) throw new Error("internal: solve before load");
+    const { numRows, layout, order: features } = problem;
     const kernels = this.#kernels;
     const ridge = 0.5 / options.negativeCost;
-    const start = 1 / (rows.numRows * (1 + this.#meanSimilarity) + ridge);
+    const start = 1 / (numRows * (1 + problem.meanSimilarity) + ridge);
     const numKinds = 1 + labels.reduce((count, it) => count + it.rows.length, 0);
     kernels.reserve(layout.kinds + numKinds * NUM_LANES * 8);
-    kernels.spreadRows(layout.w, layout.sum, rows.numFeatures, -start);
+    kernels.spreadRows(layout.w, layout.sum, features.length, -start);
     const memory = kernels.buffer();
-    new Float32Array(memory, layout.alpha, rows.numRows * NUM_LANES).fill(start);
+    new Float32Array(memory, layout.alpha, numRows * NUM_LANES).fill(start);
     const state = new Float32Array(memory, layout.state, NUM_LANES * 4).fill(0);
-    state.fill(-start * rows.numRows, 0, NUM_LANES);
+    state.fill(-start * numRows, 0, NUM_LANES);
     new Uint32Array(memory, layout.state + NUM_LANES * 4, NUM_LANES).fill(0).fill(0xffffffff, 0, labels.length);
-    const order = new Uint32Array(memory, layout.order, rows.numRows);
-    for (let row = 0; row < rows.numRows; row++) order[row] = row;
-    writeKinds(memory, layout, rows, labels, ridge, start);
+    const order = new Uint32Array(memory, layout.order, numRows);
+    for (let row = 0; row < numRows; row++) order[row] = row;
+    const signs = writeKinds(memory, problem, labels, ridge, start);
     const passes = kernels.solveGroup(
-      rows.numRows,
+      numRows,
       layout.indptr,
       layout.indices,
       layout.values,
@@ -113,21 +131,149 @@ export class LaneSolver {
       options.maxPasses,
       options.seed,
     );
-    return { ...this.#collect(rows, layout, options.threshold), bias: state.slice(0, NUM_LANES), passes };
+    const bias = state.slice(0, NUM_LANES);
+    const shared = this.#collectShared(problem, options.threshold);
+    const own = collectSingles(memory, problem, signs, labels.length, options.threshold);
+    return { ...concatenate(shared, own), bias, passes };
   }
 
-  #collect({ numFeatures }: SharedRows, layout: Layout, threshold: number) {
-    const count = this.#kernels.collectRows(layout.w, numFeatures, threshold, layout.list);
+  #collectShared({ layout, order }: Problem, threshold: number): KeptRows {
+    const count = this.#kernels.collectRows(layout.w, order.length, threshold, layout.list);
     const memory = this.#kernels.buffer();
-    const features = new Uint32Array(memory, layout.list, count).slice();
-    const w = new Float32Array(memory, layout.w, numFeatures * NUM_LANES);
+    const places = new Uint32Array(memory, layout.list, count);
+    const w = new Float32Array(memory, layout.w, order.length * NUM_LANES);
     const weights = new Float32Array(count * NUM_LANES);
     for (let k = 0; k < count; k++) {
-      const from = features[k]! * NUM_LANES;
+      const from = places[k]! * NUM_LANES;
       for (let lane = 0; lane < NUM_LANES; lane++) weights[k * NUM_LANES + lane] = w[from + lane]!;
     }
-    return { features, weights };
+    return { features: Uint32Array.from(places, (place) => order[place]!), weights };
   }
+}
+
+interface KeptRows {
+  readonly features: Uint32Array;
+  readonly weights: Float32Array;
+}
+
+interface Problem {
+  readonly numRows: number;
+  readonly layout: Layout;
+  /** Place in the kernels' memory → the caller's feature. */
+  readonly order: Uint32Array;
+  /** The caller's row → place in the kernels' memory. */
+  readonly rowPlace: Uint32Array;
+  readonly singles: Singles;
+  readonly meanSimilarity: number;
+}
+
+/** Features of one row only, in the order of the kernels' memory: place r has entries [rowStart[r], rowStart[r + 1]). */
+interface Singles {
+  readonly rowStart: Uint32Array;
+  readonly features: Uint32Array;
+  readonly values: Float32Array;
+}
+
+const SINGLE = 0xffffffff;
+/** Frequencies from here on are as good as equal: such features stay in memory all the time. */
+const MANY = 4095;
+
+function byFrequency({ numFeatures, indices }: SharedRows): { order: Uint32Array; placeOf: Uint32Array } {
+  const counts = new Uint32Array(numFeatures);
+  for (const feature of indices) counts[feature]!++;
+  const next = new Uint32Array(MANY + 2);
+  for (const count of counts) if (count > 1) next[MANY - Math.min(count, MANY) + 1]!++;
+  for (let i = 0; i <= MANY; i++) next[i + 1]! += next[i]!;
+  const order = new Uint32Array(next[MANY + 1]!);
+  const placeOf = new Uint32Array(numFeatures).fill(SINGLE);
+  for (let feature = 0; feature < numFeatures; feature++) {
+    if (counts[feature]! <= 1) continue;
+    const place = next[MANY - Math.min(counts[feature]!, MANY)]!++;
+    order[place] = feature;
+    placeOf[feature] = place;
+  }
+  return { order, placeOf };
+}
+
+function takeSingles(
+  { numRows, indptr, indices, values }: SharedRows,
+  rowOrder: Uint32Array,
+  placeOf: Uint32Array,
+): Singles {
+  let size = 0;
+  for (const feature of indices) if (placeOf[feature] === SINGLE) size++;
+  const singles = {
+    rowStart: new Uint32Array(numRows + 1),
+    features: new Uint32Array(size),
+    values: new Float32Array(size),
+  };
+  let at = 0;
+  for (let place = 0; place < numRows; place++) {
+    const row = rowOrder[place]!;
+    for (let p = indptr[row]!; p < indptr[row + 1]!; p++) {
+      if (placeOf[indices[p]!] !== SINGLE) continue;
+      singles.features[at] = indices[p]!;
+      singles.values[at++] = values[p]!;
+    }
+    singles.rowStart[place + 1] = at;
+  }
+  return singles;
+}
+
+/** 0..size-1 in random order: neighbours in memory are then no neighbours in the corpus, and passes run straight on. */
+function permutation(size: number, seed: number): Uint32Array {
+  const order = Uint32Array.from({ length: size }, (_, i) => i);
+  let state = seed | 1;
+  for (let i = size - 1; i > 0; i--) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    const j = Math.floor(((state >>> 0) * (i + 1)) / 0x100000000);
+    const kept = order[i]!;
+    order[i] = order[j]!;
+    order[j] = kept;
+  }
+  return order;
+}
+
+/** Weights of single-row features from the duals of their row: w = y · alpha · x. */
+function collectSingles(
+  memory: ArrayBuffer,
+  { numRows, layout, singles }: Problem,
+  signs: Float32Array,
+  numLanes: number,
+  threshold: number,
+): KeptRows {
+  const alpha = new Float32Array(memory, layout.alpha, numRows * NUM_LANES);
+  const rowKind = new Uint32Array(memory, layout.rowKind, numRows);
+  const features: number[] = [];
+  const weights: number[] = [];
+  for (let row = 0; row < numRows; row++) {
+    const end = singles.rowStart[row + 1]!;
+    if (singles.rowStart[row] === end) continue;
+    let largest = 0;
+    for (let lane = 0; lane < numLanes; lane++) largest = Math.max(largest, alpha[row * NUM_LANES + lane]!);
+    for (let p = singles.rowStart[row]!; p < end; p++) {
+      const value = singles.values[p]!;
+      if (largest * Math.abs(value) < threshold) continue;
+      features.push(singles.features[p]!);
+      const kind = rowKind[row]! * NUM_LANES * 2;
+      for (let lane = 0; lane < NUM_LANES; lane++) {
+        weights.push(lane < numLanes ? signs[kind + lane]! * alpha[row * NUM_LANES + lane]! * value : 0);
+      }
+    }
+  }
+  return { features: Uint32Array.from(features), weights: Float32Array.from(weights) };
+}
+
+function concatenate(a: KeptRows, b: KeptRows): KeptRows {
+  const features = new Uint32Array(a.features.length + b.features.length);
+  features.set(a.features);
+  features.set(b.features, a.features.length);
+  const weights = new Float32Array(a.weights.length + b.weights.length);
+  weights.set(a.weights);
+  weights.set(b.weights, a.weights.length);
+  return { features, weights };
 }
 
 /** Byte offsets; `kinds` comes last because only it grows from call to call. */
@@ -158,7 +304,7 @@ function layOut(numRows: number, numFeatures: number, numEntries: number): Layou
     indptr: take(4 * (numRows + 1)),
     indices: take(4 * numEntries),
     values: take(4 * numEntries),
-    norms: take(4 * numRows),
+    norms: take(8 * numRows),
     sum: take(4 * numFeatures),
     w: take(4 * NUM_LANES * numFeatures),
     alpha: take(4 * NUM_LANES * numRows),
@@ -174,22 +320,25 @@ function layOut(numRows: number, numFeatures: number, numEntries: number): Layou
 /** Gives rows with positives a kind of their own, and takes their share out of the all-negative start. */
 function writeKinds(
   memory: ArrayBuffer,
-  layout: Layout,
-  rows: SharedRows,
+  { numRows, layout, order, rowPlace }: Problem,
   labels: readonly LanePositives[],
   ridge: number,
   start: number,
-): void {
-  const rowKind = new Uint32Array(memory, layout.rowKind, rows.numRows).fill(0);
+): Float32Array {
+  const rowKind = new Uint32Array(memory, layout.rowKind, numRows).fill(0);
   const numKinds = (memory.byteLength - layout.kinds) / (NUM_LANES * 8);
   const kinds = new Float32Array(memory, layout.kinds, Math.floor(numKinds) * NUM_LANES * 2);
-  const alpha = new Float32Array(memory, layout.alpha, rows.numRows * NUM_LANES);
-  const w = new Float32Array(memory, layout.w, rows.numFeatures * NUM_LANES);
+  const alpha = new Float32Array(memory, layout.alpha, numRows * NUM_LANES);
+  const w = new Float32Array(memory, layout.w, order.length * NUM_LANES);
   const bias = new Float32Array(memory, layout.state, NUM_LANES);
+  const indptr = new Uint32Array(memory, layout.indptr, numRows + 1);
+  const indices = new Uint32Array(memory, layout.indices, indptr[numRows]!);
+  const values = new Float32Array(memory, layout.values, indptr[numRows]!);
   kinds.fill(-1, 0, NUM_LANES).fill(ridge, NUM_LANES, NUM_LANES * 2);
   let used = 1;
   for (const [lane, { rows: positives, costs }] of labels.entries()) {
-    for (const [k, row] of positives.entries()) {
+    for (let k = 0; k < positives.length; k++) {
+      const row = rowPlace[positives[k]!]!;
       if (rowKind[row] === 0) {
         kinds.copyWithin(used * NUM_LANES * 2, 0, NUM_LANES * 2);
         rowKind[row] = used++;
@@ -199,9 +348,10 @@ function writeKinds(
       kinds[kind + NUM_LANES + lane] = 0.5 / costs[k]!;
       alpha[row * NUM_LANES + lane] = 0;
       bias[lane]! += start;
-      for (let p = rows.indptr[row]!; p < rows.indptr[row + 1]!; p++) {
-        w[rows.indices[p]! * NUM_LANES + lane]! += start * rows.values[p]!;
+      for (let p = indptr[row]!; p < indptr[row + 1]!; p++) {
+        w[indices[p]! * NUM_LANES + lane]! += start * values[p]!;
       }
     }
   }
+  return kinds;
 }

@@ -89,8 +89,8 @@ function pass(
   const state = new Float32Array(memory, at.state, NUM_LANES * 4);
   const masks = new Uint32Array(memory, at.state + NUM_LANES * 4, NUM_LANES);
   const scores = new Float32Array(NUM_LANES);
+  const others = new Float32Array(NUM_LANES);
   const delta = new Float32Array(NUM_LANES);
-  const projected = new Float32Array(NUM_LANES);
   const highest = state.subarray(NUM_LANES * 2, NUM_LANES * 3).fill(0);
   const lowest = state.subarray(NUM_LANES * 3, NUM_LANES * 4).fill(0);
   let kept = 0;
@@ -99,23 +99,27 @@ function pass(
     const start = u32[at.indptr / 4 + row]!;
     const end = u32[at.indptr / 4 + row + 1]!;
     scores.set(state.subarray(0, NUM_LANES));
+    others.fill(0);
     for (let p = start; p < end; p++) {
       const weights = at.w / 4 + u32[at.indices / 4 + p]! * NUM_LANES;
       const x = f32[at.values / 4 + p]!;
-      for (let lane = 0; lane < NUM_LANES; lane++) scores[lane]! += fround(x * f32[weights + lane]!);
+      // Every second product, counted from the end, goes to the other sum: the order that the SIMD twin adds in.
+      const sum = p > start && (end - p) % 2 === 1 ? others : scores;
+      for (let lane = 0; lane < NUM_LANES; lane++) sum[lane]! += fround(x * f32[weights + lane]!);
     }
+    for (let lane = 0; lane < NUM_LANES; lane++) scores[lane]! += others[lane]!;
     const kind = at.kinds / 4 + u32[at.rowKind / 4 + row]! * NUM_LANES * 2;
     const a = at.alpha / 4 + row * NUM_LANES;
-    const norm = f32[at.norms / 4 + row]!;
+    const norm = f32[at.norms / 4 + row * 2]!;
+    const own = f32[at.norms / 4 + row * 2 + 1]!;
     let moves = false;
     for (let lane = 0; lane < NUM_LANES; lane++) {
       const y = f32[kind + lane]!;
       const ridge = f32[kind + NUM_LANES + lane]!;
       const old = f32[a + lane]!;
-      const gradient = fround(fround(fround(y * scores[lane]!) - 1) + fround(old * ridge));
+      const gradient = fround(fround(fround(y * scores[lane]!) - 1) + fround(old * fround(ridge + own)));
       const open = masks[lane] !== 0;
       const violation = !open ? 0 : old > 0 ? gradient : Math.min(gradient, 0);
-      projected[lane] = violation;
       highest[lane] = Math.max(highest[lane]!, violation);
       lowest[lane] = Math.min(lowest[lane]!, violation);
       delta[lane] = 0;
@@ -147,16 +151,20 @@ function converged(state: Float32Array, masks: Uint32Array, eps: number, close: 
   return all;
 }
 
+/** Rows that keep together when a pass is shuffled. */
+const BLOCK = 4;
+
 function shuffle(order: Uint32Array, count: number, seed: number): number {
+  const kept = new Uint32Array(BLOCK);
   let state = seed;
-  for (let i = count - 1; i > 0; i--) {
+  for (let i = Math.floor(count / BLOCK) - 1; i > 0; i--) {
     state ^= state << 13;
     state ^= state >>> 17;
     state ^= state << 5;
     const j = Math.floor(((state >>> 0) * (i + 1)) / 0x100000000);
-    const kept = order[i]!;
-    order[i] = order[j]!;
-    order[j] = kept;
+    kept.set(order.subarray(i * BLOCK, (i + 1) * BLOCK));
+    order.copyWithin(i * BLOCK, j * BLOCK, (j + 1) * BLOCK);
+    order.set(kept, j * BLOCK);
   }
   return state;
 }

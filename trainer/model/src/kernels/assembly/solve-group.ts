@@ -3,6 +3,7 @@
 //
 // Memory  w [features][16], alpha [rows][16], kinds [k][32]: 16 signs y then 16 ridges D = 1 / (2C).
 // A row points to its kind: kind 0 is "negative for all", so signs and costs of 16 lanes cost four bytes a row.
+// norms [rows][2]: ‖x‖² + 1, and the part of it that lies on features of this row alone, whose weights are y·alpha·x.
 
 /** Bytes of one row of 16 lanes. */
 const LANES: usize = 64;
@@ -29,31 +30,53 @@ function pass(
   let h0 = zero, h1 = zero, h2 = zero, h3 = zero;
   let l0 = zero, l1 = zero, l2 = zero, l3 = zero;
   let kept: i32 = 0;
-  for (let t: i32 = 0; t < count; t++) {
-    const row = load<u32>(order + (<usize>t << 2));
+  for (let i: i32 = 0; i < count; i++) {
+    const row = load<u32>(order + (<usize>i << 2));
     const start = load<u32>(indptr + (<usize>row << 2));
     const end = load<u32>(indptr + (<usize>row << 2), 4);
     let s0 = b0, s1 = b1, s2 = b2, s3 = b3;
-    for (let p = start; p < end; p++) {
-      const at = w + (<usize>load<u32>(indices + (<usize>p << 2)) << 6);
-      const x = v128.load32_splat(values + (<usize>p << 2));
+    let index = indices + (<usize>start << 2), value = values + (<usize>start << 2);
+    const stop = indices + (<usize>end << 2);
+    if ((end - start) & 1) {
+      const at = w + (<usize>load<u32>(index) << 6);
+      const x = v128.load32_splat(value);
       s0 = f32x4.add(s0, f32x4.mul(x, v128.load(at)));
       s1 = f32x4.add(s1, f32x4.mul(x, v128.load(at, 16)));
       s2 = f32x4.add(s2, f32x4.mul(x, v128.load(at, 32)));
       s3 = f32x4.add(s3, f32x4.mul(x, v128.load(at, 48)));
+      index += 4;
+      value += 4;
     }
+    // Two sums a lane: the next product need not wait for the last addition.
+    let t0 = zero, t1 = zero, t2 = zero, t3 = zero;
+    for (; index < stop; index += 8, value += 8) {
+      const at = w + (<usize>load<u32>(index) << 6);
+      const other = w + (<usize>load<u32>(index, 4) << 6);
+      const x = v128.load32_splat(value);
+      const z = v128.load32_splat(value, 4);
+      s0 = f32x4.add(s0, f32x4.mul(x, v128.load(at)));
+      s1 = f32x4.add(s1, f32x4.mul(x, v128.load(at, 16)));
+      s2 = f32x4.add(s2, f32x4.mul(x, v128.load(at, 32)));
+      s3 = f32x4.add(s3, f32x4.mul(x, v128.load(at, 48)));
+      t0 = f32x4.add(t0, f32x4.mul(z, v128.load(other)));
+      t1 = f32x4.add(t1, f32x4.mul(z, v128.load(other, 16)));
+      t2 = f32x4.add(t2, f32x4.mul(z, v128.load(other, 32)));
+      t3 = f32x4.add(t3, f32x4.mul(z, v128.load(other, 48)));
+    }
+    s0 = f32x4.add(s0, t0); s1 = f32x4.add(s1, t1); s2 = f32x4.add(s2, t2); s3 = f32x4.add(s3, t3);
     const kind = kinds + (<usize>load<u32>(rowKind + (<usize>row << 2)) << 7);
     const a = alpha + (<usize>row << 6);
-    const norm = v128.load32_splat(norms + (<usize>row << 2));
+    const norm = v128.load32_splat(norms + (<usize>row << 3));
+    const own = v128.load32_splat(norms + (<usize>row << 3), 4);
 
     // gradient of each lane, projected where alpha is at its bound
     const a0 = v128.load(a), a1 = v128.load(a, 16), a2 = v128.load(a, 32), a3 = v128.load(a, 48);
     const y0 = v128.load(kind), y1 = v128.load(kind, 16), y2 = v128.load(kind, 32), y3 = v128.load(kind, 48);
     const r0 = v128.load(kind, 64), r1 = v128.load(kind, 80), r2 = v128.load(kind, 96), r3 = v128.load(kind, 112);
-    const g0 = f32x4.add(f32x4.sub(f32x4.mul(y0, s0), one), f32x4.mul(a0, r0));
-    const g1 = f32x4.add(f32x4.sub(f32x4.mul(y1, s1), one), f32x4.mul(a1, r1));
-    const g2 = f32x4.add(f32x4.sub(f32x4.mul(y2, s2), one), f32x4.mul(a2, r2));
-    const g3 = f32x4.add(f32x4.sub(f32x4.mul(y3, s3), one), f32x4.mul(a3, r3));
+    const g0 = f32x4.add(f32x4.sub(f32x4.mul(y0, s0), one), f32x4.mul(a0, f32x4.add(r0, own)));
+    const g1 = f32x4.add(f32x4.sub(f32x4.mul(y1, s1), one), f32x4.mul(a1, f32x4.add(r1, own)));
+    const g2 = f32x4.add(f32x4.sub(f32x4.mul(y2, s2), one), f32x4.mul(a2, f32x4.add(r2, own)));
+    const g3 = f32x4.add(f32x4.sub(f32x4.mul(y3, s3), one), f32x4.mul(a3, f32x4.add(r3, own)));
     const v0 = v128.and(m0, v128.bitselect(g0, f32x4.min(g0, zero), f32x4.gt(a0, zero)));
     const v1 = v128.and(m1, v128.bitselect(g1, f32x4.min(g1, zero), f32x4.gt(a1, zero)));
     const v2 = v128.and(m2, v128.bitselect(g2, f32x4.min(g2, zero), f32x4.gt(a2, zero)));
@@ -76,9 +99,11 @@ function pass(
     const d0 = f32x4.mul(y0, f32x4.sub(e0, a0)), d1 = f32x4.mul(y1, f32x4.sub(e1, a1));
     const d2 = f32x4.mul(y2, f32x4.sub(e2, a2)), d3 = f32x4.mul(y3, f32x4.sub(e3, a3));
     b0 = f32x4.add(b0, d0); b1 = f32x4.add(b1, d1); b2 = f32x4.add(b2, d2); b3 = f32x4.add(b3, d3);
-    for (let p = start; p < end; p++) {
-      const at = w + (<usize>load<u32>(indices + (<usize>p << 2)) << 6);
-      const x = v128.load32_splat(values + (<usize>p << 2));
+    index = indices + (<usize>start << 2);
+    value = values + (<usize>start << 2);
+    for (; index < stop; index += 4, value += 4) {
+      const at = w + (<usize>load<u32>(index) << 6);
+      const x = v128.load32_splat(value);
       v128.store(at, f32x4.add(v128.load(at), f32x4.mul(x, d0)));
       v128.store(at, f32x4.add(v128.load(at, 16), f32x4.mul(x, d1)), 16);
       v128.store(at, f32x4.add(v128.load(at, 32), f32x4.mul(x, d2)), 32);
@@ -91,16 +116,21 @@ function pass(
   return kept;
 }
 
-/** Fisher–Yates by xorshift32; returns the generator's new state. */
+/** Rows of a block keep together: their data lies side by side in memory, so one miss fetches for several. */
+const BLOCK: i32 = 4;
+
+/** Fisher–Yates by xorshift32 over whole blocks; returns the generator's new state. */
 function shuffle(order: usize, count: i32, seed: u32): u32 {
   let state = seed;
-  for (let i = count - 1; i > 0; i--) {
+  for (let i = count / BLOCK - 1; i > 0; i--) {
     state ^= state << 13; state ^= state >> 17; state ^= state << 5;
     const j = <i32>(<u64>state * <u64>(i + 1) >> 32);
-    const at = order + (<usize>i << 2), other = order + (<usize>j << 2);
-    const kept = load<u32>(at);
-    store<u32>(at, load<u32>(other));
-    store<u32>(other, kept);
+    const at = order + (<usize>(i * BLOCK) << 2), other = order + (<usize>(j * BLOCK) << 2);
+    for (let k: usize = 0; k < <usize>BLOCK << 2; k += 16) {
+      const kept = v128.load(at + k);
+      v128.store(at + k, v128.load(other + k));
+      v128.store(other + k, kept);
+    }
   }
   return state;
 }

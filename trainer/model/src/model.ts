@@ -1,0 +1,104 @@
+// A trained model at work: text to ranked, calibrated labels. Everything that can be wrong with a folder is found when
+// it is opened or, for a damaged chunk, when that chunk is first read.
+import { ModelFolderError } from "./errors.ts";
+import { newVectorizer } from "./features/vectorize.ts";
+import { openModelFolder } from "./folder/reader.ts";
+import { parseCalibration, probabilityOf } from "./search/calibrate.ts";
+import { EnsembleSearch, type Scoring } from "./search/ensemble.ts";
+import { explainPath, labelsBelow } from "./search/explain.ts";
+import type { SparseRow } from "./sparse/csr.ts";
+import type { Explanation, Model, OpenOptions, Suggestion } from "./types.ts";
+
+/** Labels named on a path step, so that a person can tell what the node is about. */
+const EXAMPLES = 4;
+
+/** Opens the model in `folder`. @throws ModelFolderError with place, finding and cure where it cannot be trusted. */
+export async function openModel(folder: string, options: OpenOptions = {}): Promise<Model> {
+  const opened = await openModelFolder(folder, options);
+  const { tfidf, members, labels, names, manifest } = opened;
+  const scoring = parseScoring(manifest.scoring);
+  const calibration = parseCalibration(manifest.calibration);
+  if (scoring === undefined || calibration === undefined) {
+    opened.dispose();
+    const what = scoring === undefined ? "scoring" : "calibration";
+    throw new ModelFolderError({
+      place: `${folder}: model.json`,
+      expected: `a usable "${what}"`,
+      found: "none",
+      cure: "copy the model again or train it anew",
+    });
+  }
+  const vectorizer = newVectorizer(tfidf);
+  const search = new EnsembleSearch(members, scoring, labels.length);
+  const indexOf = new Map(labels.map((label, i) => [label, i]));
+
+  function suggestFeatures(row: SparseRow, k: number): Suggestion[] {
+    const ranked = search.search(row, Math.max(0, Math.floor(k)));
+    const suggestions: Suggestion[] = [];
+    for (let i = 0; i < ranked.length; i++) {
+      const label = ranked.labels[i]!;
+      suggestions.push({
+        id: labels[label]!,
+        name: names[label]!,
+        margin: ranked.margins[i]!,
+        probability: probabilityOf(calibration!, ranked.values[i]!),
+      });
+    }
+    return suggestions;
+  }
+
+  function explain(text: string, labelId: string, maxTerms = 10): Explanation {
+    const label = indexOf.get(labelId);
+    if (label === undefined) throw new RangeError(`explain: the model has no label "${labelId}"`);
+    const row = vectorizer.row(text);
+    const total = new Float64Array(row.indices.length);
+    let bias = 0;
+    let margin = 0;
+    const paths = members.map((member) => explainPath(member, label, row));
+    for (const path of paths) {
+      const leaf = path[path.length - 1]!;
+      for (let k = 0; k < total.length; k++) total[k]! += leaf.contributions[k]! / members.length;
+      bias += leaf.bias / members.length;
+      margin += leaf.margin / members.length;
+    }
+    const { tree } = members[0]!;
+    return {
+      label: labelId,
+      margin,
+      bias,
+      terms: [...total.keys()]
+        .filter((k) => total[k] !== 0)
+        .sort((a, b) => Math.abs(total[b]!) - Math.abs(total[a]!) || a - b)
+        .slice(0, maxTerms)
+        .map((k) => ({ term: opened.vocabulary.term(row.indices[k]!), value: total[k]! })),
+      path: paths[0]!.map(({ level, node, margin: nodeMargin }) => ({
+        level,
+        node,
+        margin: nodeMargin,
+        examples: labelsBelow(tree, level, node, EXAMPLES).map((it) => names[it]!),
+      })),
+    };
+  }
+
+  return {
+    info: opened.info,
+    labels,
+    names,
+    suggest: (text, k) => suggestFeatures(vectorizer.row(text), k),
+    suggestFeatures,
+    explain,
+    dispose: opened.dispose,
+  };
+}
+
+function parseScoring(json: Readonly<Record<string, unknown>>): Scoring | undefined {
+  const { beam, power, pathWeight, candidates } = json;
+  if (!isWhole(beam, 1, 10_000) || !isWhole(candidates, 1, 10_000)) return undefined;
+  if (typeof power !== "number" || !(power > 0 && power <= 10)) return undefined;
+  if (typeof pathWeight !== "number" || !(pathWeight >= 0 && pathWeight <= 10)) return undefined;
+  return { beam, power, pathWeight, candidates };
+}
+
+function isWhole(value: unknown, low: number, high: number): value is number {
+  return Number.isInteger(value) && (value as number) >= low && (value as number) <= high;
+}
