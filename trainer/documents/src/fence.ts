@@ -104,7 +104,7 @@ function scanBarePairs(text: string, start: number): FrontMatter | undefined {
 
 /** JSON front matter in its own braces: ends at the brace that closes the first, with nothing else on that line. */
 function scanBraces(text: string, start: number): FrontMatter | undefined {
-  if (!/^\{\s*["}]/.test(text.slice(start, start + 256))) return undefined;
+  if (!/^\{[ \t\r\n]*["}]/.test(text.slice(start, start + 256))) return undefined;
   const limit = Math.min(text.length, start + maxFrontMatterChars);
   let depth = 0;
   for (let at = start; at < limit; at++) {

@@ -7,26 +7,37 @@ const candidate = /(?<=^|\s)#((?:[\p{L}\p{M}\p{N}\p{Extended_Pictographic}_/-]|\
 
 /** The region of all inline tags from `bodyStart` on; undefined where there are none. */
 export function readInlineTags(text: string, bodyStart: number): TagRegion | undefined {
-  if (text.indexOf("#", bodyStart) < 0) return undefined;
   const tags: Tag[] = [];
   let fence: string | undefined;
   let inComment = false;
-  for (let at = bodyStart; at < text.length; at = nextLine(text, at)) {
+  let nextHash = text.indexOf("#", bodyStart);
+  let nextComment = text.indexOf("<!--", bodyStart);
+  for (let at = bodyStart; at < text.length && nextHash >= 0; at = nextLine(text, at)) {
     const end = endOfLine(text, at);
-    const mark = fenceAt(text, at, end);
+    if (nextHash < at) nextHash = text.indexOf("#", at);
+    if (nextComment >= 0 && nextComment < at) nextComment = text.indexOf("<!--", at);
+    const mark = inComment ? undefined : fenceAt(text, at, end);
     if (fence !== undefined) {
-      if (mark?.startsWith(fence) && text.slice(at, end).trim() === mark) fence = undefined;
+      if (
+        mark?.startsWith(fence) &&
+        text
+          .slice(at, end)
+          .replace(/^[ \t>]*/, "")
+          .trimEnd() === mark
+      )
+        fence = undefined;
       continue;
     }
     if (mark !== undefined) {
       fence = mark;
       continue;
     }
-    const hasHash = hasCharBefore(text, "#", at, end);
-    if (!hasHash && !inComment && !hasCharBefore(text, "<!--", at, end)) continue;
-    const { visible, stillInComment } = hideComments(text.slice(at, end), inComment);
-    inComment = stillInComment;
-    if (hasHash) collectLine(visible, at, tags);
+    const hasHash = nextHash >= 0 && nextHash < end;
+    const hasComment = nextComment >= 0 && nextComment < end;
+    if (!hasHash && !hasComment && !inComment) continue;
+    let line = text.slice(at, end);
+    if (hasComment || inComment) ({ line, inComment } = hideComments(line, inComment));
+    if (hasHash) collectLine(line, at, tags);
   }
   if (tags.length === 0) return undefined;
   return {
@@ -41,7 +52,7 @@ export function readInlineTags(text: string, bodyStart: number): TagRegion | und
 
 function collectLine(line: string, offset: number, tags: Tag[]): void {
   if (/^(?:[ \t>]*#{1,6}(?:[ \t]|$)| {4}|\t|\s*\[[^\]]*\]:)/.test(line)) return;
-  const visible = line.includes("`") ? blank(line, /(`+)(?!`).*?(?<!`)\1(?!`)/g) : line;
+  const visible = line.includes("`") ? hideCode(line) : line;
   for (const match of visible.matchAll(candidate)) {
     const text = match[1]!.replace(/\/+$/, "");
     if (!/[^\p{N}]/u.test(text) || !/[\p{L}\p{N}\p{Extended_Pictographic}]/u.test(text)) continue;
@@ -70,29 +81,46 @@ function fenceAt(text: string, at: number, end: number): string | undefined {
   let last = first;
   while (last < end && text[last] === char) last++;
   // An opening fence of backticks has none in its info string; otherwise it is inline code.
-  return char === "`" && hasCharBefore(text, "`", last, end) ? undefined : text.slice(first, last);
+  return char === "`" && text.slice(last, end).includes("`") ? undefined : text.slice(first, last);
 }
 
-function hasCharBefore(text: string, what: string, at: number, end: number): boolean {
-  for (let offset = at; offset < end; offset++) {
-    if (text[offset] === what[0] && text.startsWith(what, offset)) return true;
+/** The line with dots for HTML comments, so that offsets stay, and whether one goes on after it. */
+function hideComments(line: string, startsInside: boolean): { line: string; inComment: boolean } {
+  const parts: string[] = [];
+  let inComment = startsInside;
+  for (let at = 0; at < line.length; ) {
+    const mark = line.indexOf(inComment ? "-->" : "<!--", at);
+    const end = mark < 0 ? line.length : mark + (inComment ? 3 : 0);
+    parts.push(inComment ? dots(end - at) : line.slice(at, end));
+    if (mark >= 0) inComment = !inComment;
+    at = end;
   }
-  return false;
+  return { line: parts.join(""), inComment };
 }
 
-function hideComments(line: string, inComment: boolean): { visible: string; stillInComment: boolean } {
-  let visible = line;
-  if (inComment) {
-    const close = visible.indexOf("-->");
-    if (close < 0) return { visible: "", stillInComment: true };
-    visible = " ".repeat(close + 3) + visible.slice(close + 3);
+/** The line with dots for code spans: a run of backticks up to the next run of the same length. */
+function hideCode(line: string): string {
+  const runs = [...line.matchAll(/`+/g)].map((it) => ({ start: it.index, end: it.index + it[0].length, closer: -1 }));
+  const nextOfLength = new Map<number, number>();
+  for (let index = runs.length - 1; index >= 0; index--) {
+    const run = runs[index]!;
+    const length = run.end - run.start;
+    run.closer = nextOfLength.get(length) ?? -1;
+    nextOfLength.set(length, index);
   }
-  visible = visible.includes("<!--") ? blank(visible, /<!--.*?-->/g) : visible;
-  const open = visible.indexOf("<!--");
-  return open < 0 ? { visible, stillInComment: false } : { visible: visible.slice(0, open), stillInComment: true };
+  const parts: string[] = [];
+  let done = 0;
+  for (let index = 0; index < runs.length; index++) {
+    const { start, closer } = runs[index]!;
+    if (closer < 0) continue;
+    const { end } = runs[closer]!;
+    parts.push(line.slice(done, start), dots(end - start));
+    done = end;
+    index = closer;
+  }
+  return parts.join("") + line.slice(done);
 }
 
-/** The line with every match turned into as many dots, so that offsets stay. */
-function blank(line: string, pattern: RegExp): string {
-  return line.replace(pattern, (it) => ".".repeat(it.length));
+function dots(length: number): string {
+  return ".".repeat(length);
 }

@@ -104,6 +104,11 @@ const rows: Row[] = [
     before: fm("x: |+", "  y", ""),
     after: fm("x: |+", "  y", "", "tags:", "  - new"),
   },
+  {
+    what: "a list beside a quoted text on several lines without indentation",
+    before: fm('x: "a:', "it's", '- b" # c', "tags: [a]", "y: 'q", "''r'"),
+    after: fm('x: "a:', "it's", '- b" # c', "tags: [a, new]", "y: 'q", "''r'"),
+  },
   { what: "empty front matter", before: "---\n---\n", after: "---\ntags:\n  - new\n---\n" },
   { what: "front matter closed by dots", before: "---\na: 1\n...\nx", after: "---\na: 1\ntags:\n  - new\n...\nx" },
   { what: "no front matter", before: "Body\n", after: "---\ntags:\n  - new\n---\n\nBody\n" },

@@ -6,7 +6,7 @@ import { isPlainSafe, normaliseTag, type Quote, tagIdentity, writeTag } from "./
 
 const awkward = [
   ..."y n Y N yes no on off True FALSE null ~ = << - ? : # @ & * ! | > % { [ , ' \" `".split(" "),
-  ..."1 -1 +1 1.5 .5 1e3 1_000 0x1F 0b1 0o17 017 1:30 12:30:45 2024-01-01 2024-1-1T10:00:00Z .inf -.INF .nan 1,2".split(
+  ..."1 . +. -1 +1 1.5 .5 1e3 1_000 0x1F 0b1 0o17 017 1:30 12:30:45 2024-01-01 2024-1-1T10:00:00Z .inf -.INF .nan 1,2".split(
     " ",
   ),
   ..."a: a:b a#b #a --- ... -a ?a c++ c# 18F 3d it's x[0] {x} a,b @me 日本語 naïve 🍲 ---x !!str &x *x".split(" "),

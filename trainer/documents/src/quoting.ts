@@ -42,7 +42,7 @@ function isRetyped(value: string): boolean {
     /^(?:y|n|yes|no|on|off|true|false|null)$/i.test(value) ||
     /^[-+]?\.(?:inf|nan)$/i.test(value) ||
     /^[-+]?(?:0x[\da-f_]+|0b[01_]+|0o[0-7_]+)$/i.test(value) ||
-    /^[-+]?(?:\d[\d_,]*\.?[\d_]*|\.\d[\d_]*)(?:e[-+]?\d+)?$/i.test(value) ||
+    /^[-+]?(?:\d[\d_,]*\.?[\d_]*|\.[\d_]*)(?:e[-+]?\d+)?$/i.test(value) ||
     /^[-+]?\d[\d_]*(?::[0-5]?\d)+(?:\.[\d_]*)?$/.test(value) ||
     /^\d{4}-\d{1,2}-\d{1,2}/.test(value)
   );

@@ -56,7 +56,9 @@ export function flowSlot(caret: Caret, open: number, limit: number, dialect: Dia
   const next = items.find((it) => it.start >= offset);
   const needsComma = previous !== undefined && !commas.some((it) => it >= previous.end && it < offset);
   const space = after.includes("\n") ? " " : after;
-  const lead = needsComma ? `,${after}` : text[offset - 1] === "," ? space : "";
+  // YAML wants flow lists indented.
+  const indent = text[offset - 1] === "\n" && dialect === "yaml-flow" ? "  " : "";
+  const lead = indent + (needsComma ? `,${after}` : text[offset - 1] === "," ? space : "");
   const needsCommaAfter = next !== undefined && !commas.some((it) => it >= offset && it < next.start);
   const trail = needsCommaAfter ? `,${/\s/.test(text[offset] ?? "") ? "" : space}` : closer;
   return {

@@ -23,6 +23,8 @@ export function rowSlot(caret: Caret, place: ValuePlace): SlotParts | undefined 
     endOfLine(text, offset),
   );
   if (!isTag || /[^ \t]/.test(text.slice(end, Math.max(end, offset)))) return undefined;
+  // Before a tag that is there already, nothing is being typed.
+  if (start < end && offset <= start) return undefined;
   const rows = rowsOf(caret, place);
   const others = rows.filter((it) => it.start !== start);
   const ownQuote =
@@ -77,8 +79,7 @@ export function emptySlot(caret: Caret, place: ValuePlace, dialect: Dialect): Sl
   if (rows.length > 0) return undefined;
   const flow: Dialect = dialect === "yaml-block" ? "yaml-flow" : dialect;
   const lead = before === "" ? " " : "";
-  const trail =
-    dialect === "json" && /^\s*"/.test(text.slice(offset, caret.end)) ? "," : rest.startsWith("#") ? " " : "";
+  const trail = dialect === "json" && /^\s*"/.test(text.slice(offset, caret.end)) ? "," : "";
   return { ...slot, insertText: (tags) => `${lead}[${tags.map((it) => writeTag(it, flow, "")).join(", ")}]${trail}` };
 }
 
@@ -108,28 +109,30 @@ export function scalarSlot(caret: Caret, place: ValuePlace, valueAt: number, dia
   }
   const current = items.find((it) => it.start < offset && offset <= it.end);
   const glue = separator === "," ? ", " : " ";
-  const fits = (it: string) => !it.includes(",") && (quote !== "" ? !/["'\\]/.test(it) : isPlainSafe(`x ${it}`, false));
-  const join = (tags: readonly string[]) =>
-    tags
-      .map((it) => (separator === "," ? it : it.replaceAll(" ", "-")))
-      .filter(fits)
-      .join(glue);
+  const fits = (it: string, isFirst: boolean) =>
+    !it.includes(",") && (quote !== "" ? !/["'\\]/.test(it) : isPlainSafe(isFirst ? it : `x ${it}`, false));
+  const join = (tags: readonly string[], at: number) => {
+    const fitting: string[] = [];
+    for (const tag of tags.map((it) => (separator === "," ? it : it.replaceAll(" ", "-")))) {
+      if (fits(tag, at === from && fitting.length === 0)) fitting.push(tag);
+    }
+    return fitting.join(glue);
+  };
   if (current !== undefined) {
     const prefix = text.slice(current.start, offset);
-    return { ...list, prefix, replaceStart: current.start, replaceEnd: current.end, insertText: join };
+    const insertText = (tags: readonly string[]) => join(tags, current.start) || text.slice(current.start, current.end);
+    return { ...list, prefix, replaceStart: current.start, replaceEnd: current.end, insertText };
   }
   const previous = text[offset - 1]!;
   const isSeparated = separator === "," ? /,[ \t]*$/.test(text.slice(from, offset)) || offset === from : true;
   const lead = isSeparated ? (previous === "," ? " " : "") : ", ";
   const rest = text.slice(offset, to).trimStart();
   const trail = rest === "" || rest.startsWith(",") ? "" : glue;
-  return {
-    ...list,
-    prefix: "",
-    replaceStart: offset,
-    replaceEnd: offset,
-    insertText: (tags) => lead + join(tags) + trail,
+  const insertText = (tags: readonly string[]) => {
+    const joined = join(tags, offset);
+    return joined === "" ? "" : lead + joined + trail;
   };
+  return { ...list, prefix: "", replaceStart: offset, replaceEnd: offset, insertText };
 }
 
 function splitsOnBlanks(key: string): boolean {

@@ -30,7 +30,9 @@ export function tagSlotAt(source: DocumentSource, offset: number, options: TagOp
   const region = regionOf(source, options, format, place.key, parts);
   const insertText = (tags: readonly string[]) => {
     const written = tags.map(normaliseTag).filter((it) => it !== "");
-    return written.length === 0 ? "" : parts.insertText(written);
+    if (written.length === 0) return source.text.slice(replaceStart, replaceEnd);
+    // A comment needs a blank before it.
+    return parts.insertText(written) + (source.text[replaceEnd] === "#" ? " " : "");
   };
   return { region, prefix, replaceStart, replaceEnd, insertText };
 }
@@ -41,7 +43,8 @@ function caretIn({ path, text }: DocumentSource, offset: number): { caret: Caret
     return offset < start ? undefined : { caret: { text, offset, start, end: text.length }, format: "sidecar" };
   }
   const frontMatter = scanFrontMatter(text);
-  if (frontMatter === undefined) return undefined;
+  // Between CR and LF no caret stands.
+  if (frontMatter === undefined || (text[offset] === "\n" && text[offset - 1] === "\r")) return undefined;
   const { contentStart: start, contentEnd: end, closed, format } = frontMatter;
   const isInside = offset >= start && (closed ? offset < end : offset <= end);
   return isInside ? { caret: { text, offset, start, end }, format } : undefined;

@@ -4,7 +4,7 @@ import { applyEdits, mergeEdits } from "./edits.ts";
 import { endOfLine, endOfPreviousLine, lineBreakOf, startOfLine } from "./lines.ts";
 import { type Dialect, isPlainSafe, type Quote, writeTag } from "./quoting.ts";
 import { insertAfterLast, removeMembers, runsOf, separatorOf } from "./splice-flow.ts";
-import { type ListItem, type ListShape, quoteOf, type TagList } from "./tag-list.ts";
+import { type ListItem, type ListShape, quoteOf, splitScalar, type TagList } from "./tag-list.ts";
 import type { TextEdit } from "./tag-location.ts";
 
 type Shape<Kind extends ListShape["kind"]> = Extract<ListShape, { kind: Kind }>;
@@ -104,11 +104,17 @@ function spliceScalar(
   const isSimple = tags.every((it) => fitsInScalar(it, shape.quote));
   if (shape.separator === "" || !isSimple) return toFlow(text, list, shape, removed, tags);
   const edits = spliceSeparated(text, items, shape.separator, removed, tags);
-  if (shape.quote !== "") return edits;
-  const shifted = edits.map((it) => ({ ...it, start: it.start - region.start, end: it.end - region.start }));
-  const result = applyEdits(text.slice(region.start, region.end), mergeEdits(shifted));
-  const isSafe = isPlainSafe(result.replace(/\s*\n\s*/g, " "), list.dialect === "yaml-flow");
-  return isSafe ? edits : toFlow(text, list, shape, removed, tags);
+  const shifted = edits.map((it) => ({
+    ...it,
+    start: it.start - shape.contentStart,
+    end: it.end - shape.contentStart,
+  }));
+  const result = applyEdits(text.slice(shape.contentStart, shape.contentEnd), mergeEdits(shifted));
+  const expected = [...kept.map((it) => it.text), ...tags];
+  const readBack = splitScalar(result, 0, result.length, region.key, shape.quote).items.map((it) => it.text);
+  const isSame = readBack.length === expected.length && readBack.every((it, index) => it === expected[index]);
+  const isSafe = shape.quote !== "" || isPlainSafe(result.replace(/\s*\n\s*/g, " "), list.dialect === "yaml-flow");
+  return isSame && isSafe ? edits : toFlow(text, list, shape, removed, tags);
 }
 
 function fitsInScalar(tag: string, quote: Quote): boolean {

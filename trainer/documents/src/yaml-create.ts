@@ -88,6 +88,8 @@ function createInFlowMap(
     start: base + (isScalar(it.key) ? it.key.range![0] : 0),
     end: base + endOf(it),
   }));
+  // Nothing yet between Hexo's fences, which stand in for braces.
+  if (spans.length === 0 && base < context.start) return { start: context.end, end: context.end, newText: token + eol };
   const [open, close] = [base + root.range![0], base + root.range![1] - 1];
   const edits = insertAfterLast(text, { open: Math.max(open, context.start - 1), close }, spans, [token], eol);
   return edits.length === 1

@@ -90,16 +90,11 @@ function parse(source: string, inJson: boolean): Parsed {
   if (isTooDeep(source))
     return { problem: `The front matter is nested deeper than ${maxDepth} levels; simplify it first` };
   try {
-    const document = parseDocument(source, {
-      schema: "failsafe",
-      keepSourceTokens: true,
-      uniqueKeys: false,
-      strict: false,
-      logLevel: "silent",
-      prettyErrors: false,
-    });
+    const document = parseDocument(source, parserOptions);
     const [error] = document.errors;
     if (error === undefined) return { root: document.contents, problem: undefined };
+    const unfolded = parseDocument(unfoldQuoted(source), parserOptions);
+    if (unfolded.errors.length === 0) return { root: unfolded.contents, problem: undefined };
     const line = source.slice(0, error.pos[0]).split("\n").length;
     const problem = `The front matter is not valid ${name} (its line ${line}: ${error.message}); correct it first`;
     return { root: document.contents, problem };
@@ -107,6 +102,25 @@ function parse(source: string, inJson: boolean): Parsed {
     if (!(error instanceof Error)) throw error;
     return { problem: `The front matter cannot be read as ${name} (${error.message}); correct it first` };
   }
+}
+
+const parserOptions = {
+  schema: "failsafe",
+  keepSourceTokens: true,
+  uniqueKeys: false,
+  strict: false,
+  logLevel: "error",
+  prettyErrors: false,
+} as const;
+
+/**
+ * Blanks for the line breaks in quoted values, so that offsets stay. Ruby and Python take such lines without indentation, as
+ * many blogs have them; the specification and our parser do not.
+ */
+function unfoldQuoted(source: string): string {
+  const quoted =
+    /^([ \t]*(?:[^\s"'#:][^\r\n:]*:|-)[ \t]+)("(?:[^"\\]|\\[\s\S])*"|'(?:[^']|'')*')(?=[ \t]*(?:#.*)?\r?$)/gm;
+  return source.replace(quoted, (_, key: string, value: string) => key + value.replace(/[\r\n]/g, " "));
 }
 
 /** Counts openers as a bound on the depth: brackets of flow collections and the dashes of `- - -` rows. */
