@@ -1,0 +1,140 @@
+// `tagwright doctor`: what this machine offers, which engines are there, and whether the model is sound.
+import { createRequire } from "node:module";
+import os from "node:os";
+import path from "node:path";
+import { verifyModelFolder } from "@tagwright/model";
+import { newSimdKernels } from "@tagwright/model/internals";
+import type { Command } from "commander";
+import { exitCodeHelp, exitCodeOf } from "./exit-codes.ts";
+import { findModel } from "./find-model.ts";
+import { type CommandContext, runCommand } from "./run-command.ts";
+import { bytes, number } from "./view.ts";
+
+interface Engine {
+  readonly name: string;
+  readonly serves: string;
+  /** Version where it is installed. */
+  readonly version: string | undefined;
+  readonly cure: string;
+}
+
+interface ModelHealth {
+  readonly folder: string;
+  readonly ok: boolean;
+  readonly message: string;
+}
+
+interface Diagnosis {
+  readonly node: { readonly version: string; readonly ok: boolean };
+  readonly platform: string;
+  readonly cores: number;
+  readonly memoryBytes: { readonly total: number; readonly free: number };
+  readonly simd: boolean;
+  readonly engines: readonly Engine[];
+  /** Null where there is none. */
+  readonly model: ModelHealth | null;
+}
+
+const oldestNode = [20, 19] as const;
+
+export function addDoctorCommand(program: Command): void {
+  program
+    .command("doctor")
+    .summary("say what this machine has and whether the model is sound")
+    .description("Checks Node, cores, memory, engines, and every byte of the model.")
+    .option("--model <folder>", "the model folder (default: .tags/model here or in a folder above)")
+    .option("--json", "print one JSON object")
+    .addHelpText("after", `\nExamples:\n  tagwright doctor\n  tagwright doctor --model model --json\n${exitCodeHelp}`)
+    .action((options: { model?: string; json?: true }) =>
+      runCommand({ json: options.json === true }, (context) => doctor(options, context)),
+    );
+}
+
+async function doctor(options: { model?: string; json?: true }, { print }: CommandContext): Promise<0 | 4> {
+  const diagnosis: Diagnosis = {
+    node: { version: process.versions.node, ok: isNodeNewEnough(process.versions.node) },
+    platform: `${process.platform} ${process.arch}`,
+    cores: os.availableParallelism(),
+    memoryBytes: { total: os.totalmem(), free: os.freemem() },
+    simd: hasSimd(),
+    engines: findEngines(),
+    model: await checkModel(options.model ?? findModel(process.cwd())),
+  };
+  print(options.json ? `${JSON.stringify(diagnosis)}\n` : describe(diagnosis));
+  return diagnosis.model?.ok === false ? 4 : 0;
+}
+
+function isNodeNewEnough(version: string): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return major > oldestNode[0] || (major === oldestNode[0] && minor >= oldestNode[1]);
+}
+
+function hasSimd(): boolean {
+  try {
+    newSimdKernels();
+    return true;
+  } catch {
+    // WebAssembly refuses a module with instructions that the machine or the runtime lacks.
+    return false;
+  }
+}
+
+function findEngines(): Engine[] {
+  return [
+    {
+      name: "onnxruntime-node",
+      serves: "transformer encoders on CPU and WebGPU",
+      version: installedVersion("onnxruntime-node"),
+      cure: "npm install --ignore-scripts onnxruntime-node",
+    },
+    {
+      name: "@tensorflow/tfjs-node-gpu",
+      serves: "transformer encoders on CUDA",
+      version: installedVersion("@tensorflow/tfjs-node-gpu"),
+      cure: "npm install @tensorflow/tfjs-node-gpu (needs an NVIDIA GPU with CUDA)",
+    },
+  ];
+}
+
+/** Looked for beside this program and in the working folder. */
+function installedVersion(name: string): string | undefined {
+  for (const from of [__filename, path.join(process.cwd(), "package.json")]) {
+    try {
+      const { version } = createRequire(from)(`${name}/package.json`) as { version?: unknown };
+      if (typeof version === "string") return version;
+    } catch {
+      // Not installed here; the next place may have it.
+    }
+  }
+  return undefined;
+}
+
+async function checkModel(folder: string | undefined): Promise<ModelHealth | null> {
+  if (folder === undefined) return null;
+  try {
+    const { info, bytes: size } = await verifyModelFolder(folder);
+    const learnt = `${number(info.numLabels)} labels from ${number(info.numDocuments)} documents`;
+    return { folder, ok: true, message: `sound; ${learnt}, ${bytes(size)}, made ${info.createdAt}` };
+  } catch (error) {
+    if (exitCodeOf(error) !== 4 || !(error instanceof Error)) throw error;
+    return { folder, ok: false, message: error.message };
+  }
+}
+
+function describe(it: Diagnosis): string {
+  const [major, minor] = oldestNode;
+  const lines = [
+    `Node      ${it.node.version}${it.node.ok ? "" : `; too old, install ${major}.${minor} or later`}`,
+    `System    ${it.platform}, ${it.cores} cores`,
+    `Memory    ${bytes(it.memoryBytes.free)} free of ${bytes(it.memoryBytes.total)}`,
+    `SIMD      ${it.simd ? "yes" : "no: training and suggestions work, slower"}`,
+    ...it.engines.map((engine, i) => {
+      const state = engine.version ?? `not installed; only needed for ${engine.serves}: ${engine.cure}`;
+      return `${i === 0 ? "Engines " : "        "}  ${engine.name} ${state}`;
+    }),
+    it.model === null
+      ? "Model     none in .tags/model here or above; train one: tagwright train --corpus . --out .tags/model"
+      : `Model     ${it.model.folder}\n          ${it.model.message}`,
+  ];
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,33 @@
+// What the exit code of every command means, and which failure has which.
+import { ModelBusyError, ModelFolderError, ModelWriteError } from "@tagwright/model";
+import { CorpusError } from "../corpus/corpus-error.ts";
+import type { ExitCode } from "../progress.ts";
+import { JournalError } from "./batch/journal.ts";
+
+/** The command line asks for something that does not go together. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+export const exitCodeHelp = `
+Exit codes:
+  0    done
+  1    unexpected failure
+  2    wrong usage
+  3    bad input: corpus, document or journal
+  4    bad model folder
+  5    busy: another run holds the model folder
+  6    the disk is full or may not be written
+  130  stopped by Ctrl+C; what was there before is as it was`;
+
+const diskCodes = new Set(["ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EIO", "EACCES", "EPERM"]);
+
+export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof UsageError) return 2;
+  if (error instanceof CorpusError || error instanceof JournalError) return 3;
+  if (error instanceof ModelFolderError) return 4;
+  if (error instanceof ModelBusyError) return 5;
+  if (error instanceof ModelWriteError) return 6;
+  if (error instanceof Error && "code" in error && diskCodes.has(String(error.code))) return 6;
+  return 1;
+}

@@ -1,0 +1,139 @@
+// Shows progress events: JSON lines on stdout for programs, a bar on a terminal, plain lines elsewhere (both on stderr).
+import { Format, type Options, type Params, SingleBar } from "cli-progress";
+import type { ProgressEvent, Stage } from "../progress.ts";
+
+type StageProgress = Extract<ProgressEvent, { type: "progress" }>;
+
+export interface View {
+  event(event: ProgressEvent): void;
+  info(message: string): void;
+  warn(message: string): void;
+  /** Takes the bar away; what follows on the terminal starts on a line of its own. */
+  close(): void;
+}
+
+const stageNames: Record<Stage, string> = {
+  read: "Reading",
+  features: "Features",
+  tree: "Label tree",
+  ranker: "Training",
+  calibrate: "Calibrating",
+  write: "Writing",
+  evaluate: "Evaluating",
+  tag: "Suggesting",
+};
+
+const secondsBetweenLines = 5;
+
+export function createJsonView(write: (line: string) => void): View {
+  const event = (it: ProgressEvent) => write(`${JSON.stringify(it)}\n`);
+  return {
+    event,
+    info: (message) => event({ type: "log", level: "info", message }),
+    warn: (message) => event({ type: "log", level: "warning", message }),
+    close: () => undefined,
+  };
+}
+
+/** For people: `isTerminal` says whether a bar can be drawn. Only progress, estimates and logs are shown. */
+export function createTerminalView(stream: NodeJS.WritableStream, isTerminal: boolean): View {
+  const progress = isTerminal ? createBar(stream) : createLines(stream);
+  const say = (message: string) => {
+    progress.close();
+    stream.write(`${message}\n`);
+  };
+  return {
+    event(it) {
+      if (it.type === "progress") progress.show(it);
+      else if (it.type === "estimate") say(describeEstimate(it));
+      else if (it.type === "log") say(it.level === "warning" ? `Warning: ${it.message}` : it.message);
+    },
+    info: say,
+    warn: (message) => say(`Warning: ${message}`),
+    close: () => progress.close(),
+  };
+}
+
+interface ProgressDisplay {
+  show(event: StageProgress): void;
+  close(): void;
+}
+
+function createBar(stream: NodeJS.WritableStream): ProgressDisplay {
+  let bar: SingleBar | undefined;
+  let last: StageProgress | undefined;
+  const close = () => {
+    if (bar === undefined || last === undefined) return;
+    bar.update(last.done, { event: last });
+    bar.stop();
+    bar = undefined;
+  };
+  const show = (event: StageProgress) => {
+    if (event.stage !== last?.stage) close();
+    last = event;
+    if (bar === undefined) {
+      bar = new SingleBar({ format: formatBar, stream, hideCursor: true, barsize: 28, fps: 10, linewrap: false });
+      bar.start(Math.max(event.total, 1), event.done, { event });
+    } else {
+      bar.setTotal(Math.max(event.total, 1));
+      bar.update(event.done, { event });
+    }
+  };
+  return { show, close };
+}
+
+function formatBar(options: Options, params: Params, payload: { event: StageProgress }): string {
+  const drawn = Format.BarFormat(Math.min(params.progress, 1), {
+    ...options,
+    barCompleteString: "█".repeat(28),
+    barIncompleteString: "░".repeat(28),
+  });
+  return `${stageNames[payload.event.stage].padEnd(11)} ${drawn} ${describeProgress(payload.event)}`;
+}
+
+/** One line when a stage begins and ends, and one every few seconds between. */
+function createLines(stream: NodeJS.WritableStream): ProgressDisplay {
+  let stage: Stage | undefined;
+  let nextLine = 0;
+  const show = (event: StageProgress) => {
+    const now = performance.now() / 1000;
+    const ended = event.total > 0 && event.done >= event.total;
+    if (event.stage === stage && !ended && now < nextLine) return;
+    if (event.stage === stage && ended && nextLine === Number.POSITIVE_INFINITY) return;
+    stage = event.stage;
+    nextLine = ended ? Number.POSITIVE_INFINITY : now + secondsBetweenLines;
+    stream.write(`${stageNames[stage]}: ${describeProgress(event)}\n`);
+  };
+  return { show, close: () => undefined };
+}
+
+function describeProgress({ done, total, unit, perSecond, secondsLeft }: StageProgress): string {
+  const share = total > 0 ? `${Math.floor((100 * Math.min(done, total)) / total)}%` : "";
+  const amount = unit === "bytes" ? bytes : number;
+  const what = unit === "bytes" ? "" : ` ${unit}`;
+  const count = total > 0 ? `${amount(done)} of ${amount(total)}${what}` : `${amount(done)}${what}`;
+  const rate = perSecond > 0 ? `, ${amount(perSecond)}/s` : "";
+  const left = done < total && Number.isFinite(secondsLeft) && perSecond > 0 ? `, ${duration(secondsLeft)} left` : "";
+  return `${share} ${count}${rate}${left}`.trim();
+}
+
+function describeEstimate(it: Extract<ProgressEvent, { type: "estimate" }>): string {
+  const size = `${number(it.documents)} documents, ${number(it.labels)} labels`;
+  return `${size}: about ${duration(it.seconds)}, ${bytes(it.memoryBytes)} of memory, ${bytes(it.diskBytes)} on disk (estimates)`;
+}
+
+export function number(value: number): string {
+  return value.toLocaleString("en", { maximumFractionDigits: value < 10 ? 1 : 0 });
+}
+
+export function bytes(count: number): string {
+  const mebibytes = count / 1024 / 1024;
+  return mebibytes < 1024 ? `${number(Math.max(mebibytes, 0.1))} MiB` : `${number(mebibytes / 1024)} GiB`;
+}
+
+export function duration(seconds: number): string {
+  if (seconds < 60) return `${number(Math.max(1, Math.round(seconds)))} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
