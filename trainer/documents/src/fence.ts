@@ -8,7 +8,7 @@ import { bomLength, endOfLine, nextLine } from "./lines.ts";
 export const maxFrontMatterChars = 64 * 1024;
 const maxFrontMatterLines = 1000;
 
-export type FrontMatterFormat = "yaml" | "toml" | "json";
+type FrontMatterFormat = "yaml" | "toml" | "json";
 
 /** Front matter by position. `closed` is false while its closing fence is missing: then it may be completed, never edited. */
 export interface FrontMatter {

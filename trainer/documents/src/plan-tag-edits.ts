@@ -5,7 +5,7 @@ import { mergeEdits } from "./edits.ts";
 import { scanFrontMatter } from "./fence.ts";
 import { bomLength, lineBreakOf } from "./lines.ts";
 import { normaliseTag, tagIdentity, writeTag } from "./quoting.ts";
-import { defaultKeys, readBlocks, readTags } from "./read-tags.ts";
+import { defaultKeys, readBlocks, tagsIn } from "./read-tags.ts";
 import { fitTag, spliceList } from "./splice.ts";
 import type { FormatReading } from "./tag-format.ts";
 import type { TagList } from "./tag-list.ts";
@@ -18,8 +18,9 @@ import { isMarkdown, isSidecar, sidecarPathFor } from "./taggable.ts";
  * the whole plan is refused.
  */
 export function planTagEdits(source: DocumentSource, change: TagChange, options: TagOptions = {}): EditPlan {
-  const present = readTags(source, options);
-  const { reading, frontMatter } = readBlocks(source, options);
+  const blocks = readBlocks(source, options);
+  const { reading, frontMatter } = blocks;
+  const present = tagsIn(source, blocks, options);
   const wanted = uniqueTags(change.add ?? []);
   const unwanted = (change.remove ?? []).filter((it) => !wanted.includes(normaliseTag(it))).map(tagIdentity);
   const remaining = new Set(present.tags.map(tagIdentity).filter((it) => !unwanted.includes(it)));

@@ -14,7 +14,12 @@ export const defaultKeys: readonly string[] = ["tags", "tag", "taxonomies.tags",
 
 /** Every tag of a document, where it stands. Never throws: what cannot be read has no tags, what cannot be edited says why. */
 export function readTags(source: DocumentSource, options: TagOptions = {}): DocumentTags {
-  const { reading, bodyStart } = readBlocks(source, options);
+  return tagsIn(source, readBlocks(source, options), options);
+}
+
+/** The tags of a document whose blocks are read already. */
+export function tagsIn(source: DocumentSource, blocks: DocumentBlocks, options: TagOptions): DocumentTags {
+  const { reading, bodyStart } = blocks;
   const regions: TagRegion[] = reading === undefined ? [] : reading.lists.map((it) => it.region);
   const inline = bodyStart === undefined ? undefined : readInline(source, bodyStart, options);
   if (inline !== undefined) regions.push(inline);
@@ -28,7 +33,7 @@ export function readTags(source: DocumentSource, options: TagOptions = {}): Docu
 }
 
 /** The block with editable lists, as far as the document has one. `bodyStart` is undefined where there is no body. */
-export interface DocumentBlocks {
+interface DocumentBlocks {
   readonly frontMatter: FrontMatter | undefined;
   readonly reading: FormatReading | undefined;
   readonly bodyStart: number | undefined;
