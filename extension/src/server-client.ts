@@ -48,7 +48,8 @@ export interface ServerClient {
   plan(items: readonly PlanItem[]): Promise<readonly PlannedEdits[]>;
   suggestWorkspace(run: WorkspaceRun): Promise<SuggestWorkspaceResult>;
   isTagSlot(uri: Uri, position: Position): Promise<boolean>;
-  modelChanged(folder: Uri): Promise<void>;
+  /** @returns whether a model is in use. */
+  modelChanged(folder: Uri): Promise<boolean>;
   trustGranted(): Promise<void>;
   diagnostics(): Promise<unknown>;
   restart(): Promise<void>;
@@ -88,7 +89,7 @@ export async function startServer({ module, log, onStatus, onStopped }: ServerCl
     plan: (items) => client.sendRequest<PlannedEdits[]>(methods.plan, items),
     isTagSlot: (uri, { line, character }) =>
       client.sendRequest<boolean>(methods.isTagSlot, { uri: toProtocol(uri), line, character }),
-    modelChanged: (folder) => client.sendNotification(methods.modelChanged, { folder: toProtocol(folder) }),
+    modelChanged: (folder) => client.sendRequest<boolean>(methods.modelChanged, { folder: toProtocol(folder) }),
     trustGranted: () => client.sendNotification(methods.trustGranted),
     diagnostics: () => client.sendRequest(methods.diagnostics),
     restart: () => client.restart(),

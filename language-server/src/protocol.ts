@@ -135,7 +135,7 @@ export interface Diagnostics {
 export const methods = {
   /** Server to client: FolderStatus, whenever it changes. */
   status: "tagwright/status",
-  /** Client to server: { folder }. A training run has ended; look at the model folder now. */
+  /** { folder } to boolean. A training run has ended; answers when the model folder was looked at: is one in use? */
   modelChanged: "tagwright/modelChanged",
   /** Client to server, no parameters: the user trusts the workspace. */
   trustGranted: "tagwright/trustGranted",

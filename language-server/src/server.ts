@@ -2,6 +2,8 @@
 // any editor; the few requests beyond it are in protocol.ts.
 import {
   type Connection,
+  DidChangeConfigurationNotification,
+  DidChangeWatchedFilesNotification,
   type InitializeParams,
   type InitializeResult,
   PositionEncodingKind,
@@ -80,6 +82,7 @@ export function serve(connection: Connection, { version, workerScript }: ServerO
     const trusted = initialize?.initializationOptions?.trusted !== false;
     const folders = initialize?.workspaceFolders?.map((it) => it.uri) ?? [];
     await session.open(folders, trusted);
+    await watch();
     if (initialize?.capabilities.workspace?.workspaceFolders === true) {
       connection.workspace.onDidChangeWorkspaceFolders(async ({ added, removed }) => {
         const gone = new Set(removed.map((it) => it.uri));
@@ -91,6 +94,17 @@ export function serve(connection: Connection, { version, workerScript }: ServerO
     }
   });
 
+  /** Settings and models that change are told to us where the editor can; a model is looked for anyway. */
+  const watch = async () => {
+    const { workspace } = initialize?.capabilities ?? {};
+    if (workspace?.didChangeConfiguration?.dynamicRegistration === true) {
+      await connection.client.register(DidChangeConfigurationNotification.type, { section: "tagwright" });
+    }
+    if (workspace?.didChangeWatchedFiles?.dynamicRegistration === true) {
+      const watchers = [{ globPattern: "**/.tags/model/model.json" }];
+      await connection.client.register(DidChangeWatchedFilesNotification.type, { watchers });
+    }
+  };
   connection.onDidChangeConfiguration(({ settings }) => {
     if (initialize !== undefined && settings?.tagwright !== undefined) {
       initialize = {
@@ -101,11 +115,15 @@ export function serve(connection: Connection, { version, workerScript }: ServerO
     void session.reload();
   });
   connection.onNotification(methods.trustGranted, () => void session.reload({ trusted: true }));
-  connection.onNotification(methods.modelChanged, async (params: { folder?: string } | undefined) => {
-    const folder = await session.folder(params?.folder ?? "");
-    await folder.model.refresh(true);
-    await folder.recount();
-  });
+  connection.onRequest<boolean, void>(
+    methods.modelChanged,
+    guard(log, "modelChanged", false, async ({ folder: uri }: { readonly folder: string }) => {
+      const folder = await session.folder(uri);
+      await folder.model.refresh(true);
+      void folder.recount();
+      return folder.model.state.kind === "ready";
+    }),
+  );
   connection.onDidChangeWatchedFiles(async ({ changes }) => {
     for (const { uri } of changes) await (await session.folderOf(uri)).model.refresh(true);
   });
@@ -118,9 +136,10 @@ export function serve(connection: Connection, { version, workerScript }: ServerO
     }),
   );
   connection.onCompletion(
-    guard(log, "completion", emptyCompletion, async ({ textDocument, position }, token) => {
+    guard(log, "completion", emptyCompletion, async ({ textDocument, position, context: trigger }, token) => {
       const context = await session.context(textDocument.uri);
-      return context === undefined ? emptyCompletion : await completion(context, position, token);
+      if (context === undefined) return emptyCompletion;
+      return completion(context, position, token, trigger?.triggerKind);
     }),
   );
   connection.onCompletionResolve(async (item, token) => {

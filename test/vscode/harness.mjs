@@ -1,7 +1,16 @@
 // Starts the pinned VS Code server with our .vsix in it and opens its workbench in a headless Chromium. Each start has
 // its own profile, home and sockets below `outDir`, and ends with all its processes.
 import { execFileSync, spawn } from "node:child_process";
-import { appendFileSync, closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import net from "node:net";
 import os from "node:os";
@@ -63,8 +72,16 @@ export async function startVsCode({ tools, outDir, vsix, settings = {}, env = {}
   // Paths of sockets must stay under 108 characters, and nobody removes them.
   const run = mkdtempSync(path.join(os.tmpdir(), "tw-"));
   // What a VS Code terminal exports would attach the new server to the wrong VS Code.
-  const inherited = Object.entries(process.env).filter(([key]) => !/^(VSCODE_|ELECTRON_|NODE_OPTIONS$|VITEST)/.test(key));
-  const environment = { ...Object.fromEntries(inherited), HOME: folder("home"), TMPDIR: run, XDG_RUNTIME_DIR: run, ...env };
+  const inherited = Object.entries(process.env).filter(
+    ([key]) => !/^(VSCODE_|ELECTRON_|NODE_OPTIONS$|VITEST)/.test(key),
+  );
+  const environment = {
+    ...Object.fromEntries(inherited),
+    HOME: folder("home"),
+    TMPDIR: run,
+    XDG_RUNTIME_DIR: run,
+    ...env,
+  };
   execFileSync(tools.node, [main, ...common, "--install-extension", vsix, "--force"], {
     env: environment,
     stdio: ["ignore", "pipe", "pipe"],
@@ -88,7 +105,13 @@ export async function startVsCode({ tools, outDir, vsix, settings = {}, env = {}
   const origin = `http://127.0.0.1:${port}`;
   for (const until = Date.now() + 60_000; ; await delay(50)) {
     if (ended || Date.now() > until) throw new Error(`VS Code did not start:\n${readFileSync(logFile, "utf8")}`);
-    if (await fetch(`${origin}/version`).then((it) => it.ok, () => false)) break;
+    if (
+      await fetch(`${origin}/version`).then(
+        (it) => it.ok,
+        () => false,
+      )
+    )
+      break;
   }
   return {
     origin,

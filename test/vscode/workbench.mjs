@@ -12,9 +12,13 @@ export class Workbench {
   async open(url) {
     await this.page.goto(url, { waitUntil: "domcontentloaded" });
     await this.page.waitForSelector(".monaco-workbench .part.statusbar", { timeout: 60_000 });
-    await this.page.waitForFunction(() => performance.getEntriesByName("code/didStartWorkbench").length > 0, undefined, {
-      timeout: 60_000,
-    });
+    await this.page.waitForFunction(
+      () => performance.getEntriesByName("code/didStartWorkbench").length > 0,
+      undefined,
+      {
+        timeout: 60_000,
+      },
+    );
   }
 
   get quickInput() {
@@ -46,7 +50,10 @@ export class Workbench {
 
   async openFile(name) {
     await this.#quick("Control+p", name, name.slice(name.lastIndexOf("/") + 1));
-    await this.page.locator(`.tab.active[aria-label^="${name.slice(name.lastIndexOf("/") + 1)}"]`).first().waitFor({ timeout: patience });
+    await this.page
+      .locator(`.tab.active[aria-label^="${name.slice(name.lastIndexOf("/") + 1)}"]`)
+      .first()
+      .waitFor({ timeout: patience });
     await this.editor.waitFor({ timeout: patience });
   }
 
@@ -94,7 +101,10 @@ export class Workbench {
 
   async clearNotifications() {
     await this.runCommand("Notifications: Clear All Notifications");
-    await this.page.locator(".notifications-toasts .notification-toast").first().waitFor({ state: "detached", timeout: patience });
+    await this.page
+      .locator(".notifications-toasts .notification-toast")
+      .first()
+      .waitFor({ state: "detached", timeout: patience });
   }
 
   /** Rows of the tree in the side bar. */

@@ -22,7 +22,10 @@ export function registerReviewCommands(app: App): Disposable[] {
   return [
     preview,
     commands.registerCommand("tagwright.suggestWorkspace", () => suggestWorkspace(app, refresh)),
-    commands.registerCommand("tagwright.applySuggestions", () => apply(app, refresh)),
+    commands.registerCommand("tagwright.applySuggestions", async () => {
+      await preview.close();
+      return apply(app, refresh);
+    }),
     commands.registerCommand("tagwright.revertBatch", () => revert(app)),
     commands.registerCommand("tagwright.review.showChanges", async (node?: ReviewNode) => {
       const document = (node ?? review.view.selection[0])?.document;
@@ -51,6 +54,7 @@ export function registerReviewCommands(app: App): Disposable[] {
     commands.registerCommand("tagwright.review.clear", () => {
       queue.clear();
       refresh();
+      return preview.close();
     }),
   ];
 }

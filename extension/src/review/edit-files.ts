@@ -69,9 +69,8 @@ export async function changeFiles(changes: readonly FileChange[], label: string)
     for (const { file } of changes) failed.set(file.uri.toString(), "the editor refused the change");
     return failed;
   }
-  for (const document of toSave) {
-    if (document.isDirty && !(await document.save())) failed.set(document.uri.toString(), "it could not be saved");
-  }
+  const saved = await Promise.all(toSave.map((it) => !it.isDirty || it.save()));
+  for (const [at, ok] of saved.entries()) if (!ok) failed.set(toSave[at]!.uri.toString(), "it could not be saved");
   return failed;
 }
 

@@ -4,8 +4,10 @@ import {
   type Disposable,
   EventEmitter,
   l10n,
+  TabInputTextDiff,
   type TextDocumentContentProvider,
   Uri,
+  window,
   workspace,
 } from "vscode";
 import type { ServerClient } from "../server-client.ts";
@@ -16,6 +18,8 @@ const scheme = "tagwright-preview";
 
 export interface Preview extends Disposable {
   show(document: QueuedDocument): Promise<void>;
+  /** Closes the diffs: what they show was applied or dismissed. */
+  close(): Promise<void>;
 }
 
 export function createPreview(client: () => Promise<ServerClient>): Preview {
@@ -47,6 +51,11 @@ export function createPreview(client: () => Promise<ServerClient>): Preview {
       changed.fire(preview);
       const title = l10n.t("{0} (suggested tags)", original.path.slice(original.path.lastIndexOf("/") + 1));
       await commands.executeCommand("vscode.diff", original, preview, title, { preview: true, preserveFocus: true });
+    },
+    close: async () => {
+      const tabs = window.tabGroups.all.flatMap((it) => it.tabs);
+      const ours = tabs.filter(({ input }) => input instanceof TabInputTextDiff && input.modified.scheme === scheme);
+      await window.tabGroups.close(ours, true);
     },
     dispose: () => {
       registration.dispose();

@@ -5,12 +5,13 @@ import {
   type CompletionItem,
   CompletionItemKind,
   type CompletionList,
+  CompletionTriggerKind,
   type Position,
 } from "vscode-languageserver";
 import type { VocabularyEntry } from "../model/worker-messages.ts";
 import { confidence, escapeMarkdown, toRange } from "../to-lsp.ts";
 import { type DocumentContext, thresholdOf } from "./context.ts";
-import { toSuggestedTags } from "./new-tags.ts";
+import { sureTags, toSuggestedTags } from "./new-tags.ts";
 
 export const emptyCompletion: CompletionList = { isIncomplete: false, items: [] };
 
@@ -21,12 +22,17 @@ export async function completion(
   { document, analysis, folder }: DocumentContext,
   position: Position,
   token?: CancellationToken,
+  triggerKind?: CompletionTriggerKind,
 ): Promise<CompletionList> {
   const offset = document.offsetAt(position);
   const slot = tagSlotAt(analysis.source, offset, analysis.options);
   if (slot === undefined || slot.region.refusal !== undefined) return emptyCompletion;
   const existing = analysis.tags.tags.filter((it) => it !== slot.prefix);
   const suggested = toSuggestedTags(await folder.suggest(analysis, token && { token }), existing);
+  const threshold = thresholdOf(folder);
+  // A list that pops up by itself would cover the ghost text that says the same in fewer words.
+  const hasGhost = sureTags(suggested, threshold, 1).length > 0;
+  if (triggerKind === CompletionTriggerKind.TriggerCharacter && hasGhost) return emptyCompletion;
   const suggestedNames = new Set(suggested.map((it) => it.tag.toLowerCase()));
   const present = new Set(existing.map((it) => it.toLowerCase()));
   const vocabulary = (await folder.vocabulary(slot.prefix, maxItems, token)).filter(
@@ -44,7 +50,6 @@ export async function completion(
     ...(entry.path.length > 0 && { labelDetails: { description: entry.path.join(" › ") } }),
   });
   const concepts = await Promise.all(suggested.map((it) => folder.concept(it.tag, token)));
-  const threshold = thresholdOf(folder);
   const items = suggested.map((it, rank): CompletionItem => {
     const entry = concepts[rank] ?? { altLabels: [], path: [] };
     return {

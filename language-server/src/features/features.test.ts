@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { CodeActionKind, type InlineCompletionItem, type TextEdit } from "vscode-languageserver";
+import { CodeActionKind, CompletionTriggerKind, type InlineCompletionItem, type TextEdit } from "vscode-languageserver";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import { codeActions, sourceKind } from "./code-actions.ts";
 import { completion, resolveCompletion } from "./completion.ts";
@@ -83,6 +83,17 @@ test("completion ranks suggestions first, then the vocabulary, and is asked agai
     filterText: "salt sodium chloride",
     labelDetails: { description: "Cooking › Ingredients" },
   });
+});
+
+test("the list does not pop up by itself over ghost text, but does where there is none", async () => {
+  const popUp = async (options: FakeOptions) => {
+    const context = contextOf("---\ntags: [|]\n---\n", { vocabulary, ...options });
+    const kind = CompletionTriggerKind.TriggerCharacter;
+    return (await completion(context, context.position, undefined, kind)).items.length;
+  };
+  expect(await popUp({ suggestions })).toBe(0);
+  expect(await popUp({ suggestions: { bread: 0.1 } })).toBe(3);
+  expect(await popUp({})).toBe(2);
 });
 
 test("a completion replaces the half-typed tag, an opening quote included", async () => {

@@ -64,9 +64,10 @@ export class FolderModel {
 
   /** Looks whether there is a model, and loads it where it is new. Never rejects. */
   refresh(force = false): Promise<void> {
-    if (this.#check !== undefined) return this.#check;
-    if (!force && this.#isOpen && Date.now() - this.#checkedAt < checkEveryMs) return Promise.resolve();
-    if (!force && this.#state.kind !== "ready" && Date.now() - this.#checkedAt < checkEveryMs) return Promise.resolve();
+    // A look that has begun may have missed what has changed since.
+    if (this.#check !== undefined) return force ? this.#check.then(() => this.refresh(true)) : this.#check;
+    const isRecent = Date.now() - this.#checkedAt < checkEveryMs;
+    if (!force && isRecent && (this.#isOpen || this.#state.kind !== "ready")) return Promise.resolve();
     this.#check = this.#load(force).finally(() => {
       this.#checkedAt = Date.now();
       this.#check = undefined;

@@ -1,0 +1,19 @@
+// The thread that owns models and taxonomies: a long computation here never delays a key stroke in the server.
+import { parentPort } from "node:worker_threads";
+import { openModel } from "@tagwright/model";
+import { loadTaxonomy } from "@tagwright/taxonomy";
+import { describe } from "./guard.ts";
+import type { WorkerReply, WorkerRequest } from "./model/worker-messages.ts";
+import { createService } from "./model/worker-service.ts";
+
+const service = createService({ openModel, loadTaxonomy });
+
+parentPort?.on("message", async ({ id, operation, params }: WorkerRequest) => {
+  let reply: WorkerReply;
+  try {
+    reply = { id, ok: true, result: await service(operation, params) };
+  } catch (error) {
+    reply = { id, ok: false, message: describe(error) };
+  }
+  parentPort?.postMessage(reply);
+});

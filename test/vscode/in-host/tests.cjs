@@ -1,0 +1,263 @@
+// Tests inside the extension host: what the UI does not show, by the `vscode` API. They run in order, on one copy of the
+// sample workspace, and start without a model.
+const assert = require("node:assert/strict");
+const { createHash } = require("node:crypto");
+const { existsSync, readdirSync, readFileSync, writeFileSync } = require("node:fs");
+const path = require("node:path");
+const { setTimeout: delay } = require("node:timers/promises");
+const vscode = require("vscode");
+
+const root = vscode.workspace.workspaceFolders[0].uri.fsPath;
+const extension = vscode.extensions.getExtension("tagwright.tagwright");
+const run = (command, ...args) => vscode.commands.executeCommand(command, ...args);
+
+async function until(what, condition, ms = 20_000) {
+  for (const end = Date.now() + ms; Date.now() < end; await delay(50)) {
+    const result = await condition();
+    if (result) return result;
+  }
+  throw new Error(`never happened: ${what}`);
+}
+
+/** Relative path of each note to its bytes. */
+function notes() {
+  const names = readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((it) => it.isFile() && it.name.endsWith(".md"))
+    .map((it) => path.relative(root, path.join(it.parentPath ?? it.path, it.name)))
+    .filter((it) => !it.startsWith("."));
+  return new Map(names.sort().map((it) => [it, readFileSync(path.join(root, it))]));
+}
+
+const hash = (bytes) => createHash("sha256").update(bytes).digest("hex");
+
+async function open(relative) {
+  const document = await vscode.workspace.openTextDocument(path.join(root, relative));
+  return { document, editor: await vscode.window.showTextDocument(document) };
+}
+
+/** A note with a flow list of tags, and the position behind its last tag. */
+async function flowNote() {
+  const [relative] = [...notes()].find(([, bytes]) => /^tags: \[[^\]\n]+\]$/m.test(bytes.toString()));
+  const { document, editor } = await open(relative);
+  const line = document
+    .getText()
+    .split(/\r?\n/)
+    .findIndex((it) => it.startsWith("tags: ["));
+  const end = document.lineAt(line).text.length - 1;
+  return { document, editor, line, end };
+}
+
+async function emptyList() {
+  const note = await flowNote();
+  const { document, editor, line } = note;
+  await editor.edit((edit) => edit.replace(document.lineAt(line).range, "tags: []"));
+  editor.selection = new vscode.Selection(line, 7, line, 7);
+  return note;
+}
+
+const discard = () => run("workbench.action.files.revert");
+
+/** Asks for ghost text until some was put in. */
+async function acceptGhost({ document, line }) {
+  return until("ghost text in the tag list", async () => {
+    await run("editor.action.inlineSuggest.trigger");
+    await delay(200);
+    await run("editor.action.inlineSuggest.commit");
+    return document.lineAt(line).text !== "tags: []" && document.lineAt(line).text;
+  });
+}
+
+exports.tests = [
+  [
+    "activation takes under 50 ms",
+    async () => {
+      const api = await extension.activate();
+      assert.ok(api.activationMs < 50, `${api.activationMs} ms`);
+    },
+  ],
+  [
+    "every command of the manifest is there",
+    async () => {
+      const known = await vscode.commands.getCommands(true);
+      for (const { command } of extension.packageJSON.contributes.commands) assert.ok(known.includes(command), command);
+    },
+  ],
+  [
+    "without a model there is nothing to see, and nothing fails",
+    async () => {
+      const { document, line } = await emptyList();
+      await run("editor.action.inlineSuggest.trigger");
+      await delay(500);
+      await run("editor.action.inlineSuggest.commit");
+      assert.equal(document.lineAt(line).text, "tags: []");
+      await discard();
+    },
+  ],
+  [
+    "training from the command makes a model that the server takes in",
+    async () => {
+      assert.equal(await run("tagwright.trainModel"), true);
+      assert.ok(existsSync(path.join(root, ".tags/model/model.json")));
+      const facts = JSON.parse(await run("tagwright.copyDiagnostics"));
+      assert.equal(facts.server.folders[0].state.kind, "ready");
+      assert.ok(facts.server.folders[0].state.labels > 20);
+    },
+  ],
+  [
+    "ghost text is put into the list, and undo takes it out",
+    async () => {
+      const note = await emptyList();
+      const text = await acceptGhost(note);
+      assert.match(text, /^tags: \[[^\]]+\]$/);
+      await run("undo");
+      assert.equal(note.document.lineAt(note.line).text, "tags: []");
+      await discard();
+    },
+  ],
+  [
+    "completion in the list has suggestions first, and none in prose",
+    async () => {
+      const { document, line } = await emptyList();
+      const at = (position) => run("vscode.executeCompletionItemProvider", document.uri, position);
+      const ours = await until("suggested tags", async () => {
+        const { items } = await at(new vscode.Position(line, 7));
+        return items.some((it) => it.detail?.startsWith("Suggested")) && items;
+      });
+      const sorted = [...ours].sort((a, b) => ((a.sortText ?? "") < (b.sortText ?? "") ? -1 : 1));
+      assert.match(sorted[0].detail, /^Suggested: /);
+      assert.ok(ours.length > 20, `${ours.length} items`);
+      const prose = await at(new vscode.Position(document.lineCount - 1, 0));
+      assert.deepEqual(
+        prose.items.filter((it) => it.detail?.startsWith("Suggested")),
+        [],
+      );
+      await discard();
+    },
+  ],
+  [
+    "hover on a tag says how likely it is and which words spoke for it",
+    async () => {
+      const { document, line, end } = await flowNote();
+      const text = await until("a hover", async () => {
+        const hovers = await run("vscode.executeHoverProvider", document.uri, new vscode.Position(line, end - 1));
+        return hovers
+          .flatMap((it) => it.contents)
+          .map((it) => it.value)
+          .join("\n");
+      });
+      assert.match(text, /for this document/);
+      assert.match(text, /Words that spoke for it/);
+    },
+  ],
+  [
+    "the code action adds tags, and only touches their line",
+    async () => {
+      const { document, line } = await emptyList();
+      const before = document.getText().split("\n");
+      const range = new vscode.Range(line, 7, line, 7);
+      const action = await until("the code action", async () => {
+        const found = await run("vscode.executeCodeActionProvider", document.uri, range, "quickfix");
+        return found.find((it) => it.title.startsWith("Add suggested tags"));
+      });
+      assert.ok(await vscode.workspace.applyEdit(action.edit));
+      const after = document.getText().split("\n");
+      assert.deepEqual(
+        after.map((it, at) => (it === before[at] ? -1 : at)).filter((it) => it >= 0),
+        [line],
+      );
+      await discard();
+    },
+  ],
+  [
+    "a server that is killed in the middle of a request comes back, and answers",
+    async () => {
+      const api = await extension.activate();
+      const pid = await api.serverPid();
+      const note = await emptyList();
+      const pending = run("vscode.executeCompletionItemProvider", note.document.uri, new vscode.Position(note.line, 7));
+      process.kill(pid, "SIGKILL");
+      await pending.then(undefined, () => undefined);
+      await until("another server process", async () => {
+        const now = await api.serverPid().catch(() => undefined);
+        return now !== undefined && now !== pid;
+      });
+      assert.match(await acceptGhost(note), /^tags: \[[^\]]+\]$/);
+      await discard();
+    },
+  ],
+  [
+    "a batch changes only tag lines, and reverting it restores every file byte for byte",
+    async () => {
+      await vscode.workspace.getConfiguration("tagwright").update("review.preselectProbability", 0.2, true);
+      await vscode.workspace.getConfiguration("tagwright").update("review.minProbability", 0.1, true);
+      const before = notes();
+      assert.ok((await run("tagwright.suggestWorkspace")) > 0);
+      const written = await run("tagwright.applySuggestions");
+      assert.ok(written > 0);
+      const changed = [...notes()].filter(([name, bytes]) => hash(bytes) !== hash(before.get(name)));
+      assert.ok(changed.length > 0);
+      for (const [name, bytes] of changed) {
+        const body = (it) =>
+          it.toString().replace(/^---\r?\n[\s\S]*?\r?\n---\r?\n|^\+\+\+\r?\n[\s\S]*?\r?\n\+\+\+\r?\n/, "");
+        if (
+          !/^[-+{]/.test(
+            before
+              .get(name)
+              .toString()
+              .replace(/^\ufeff/, ""),
+          )
+        )
+          continue;
+        assert.equal(body(bytes), body(before.get(name)), name);
+      }
+      assert.equal(vscode.workspace.textDocuments.filter((it) => it.isDirty).length, 0);
+      assert.equal(await run("tagwright.revertBatch"), changed.length);
+      for (const [name, bytes] of notes()) assert.equal(hash(bytes), hash(before.get(name)), name);
+      assert.equal(await run("tagwright.revertBatch"), 0);
+    },
+  ],
+  [
+    "a batch file that was edited since keeps the edit when the batch is reverted",
+    async () => {
+      await run("tagwright.suggestWorkspace");
+      const before = notes();
+      await run("tagwright.applySuggestions");
+      const [name] = [...notes()].find(([it, bytes]) => hash(bytes) !== hash(before.get(it)));
+      const file = path.join(root, name);
+      writeFileSync(file, Buffer.concat([readFileSync(file), Buffer.from("\nOne more line.\n")]));
+      await until("the editor to see the change", async () => {
+        const document = await vscode.workspace.openTextDocument(file);
+        return document.getText().includes("One more line.");
+      });
+      await run("tagwright.revertBatch");
+      const expected = Buffer.concat([before.get(name), Buffer.from("\nOne more line.\n")]);
+      assert.equal(readFileSync(file).toString(), expected.toString());
+      writeFileSync(file, before.get(name));
+    },
+  ],
+  [
+    "a broken model is a state, not an error, and training heals it",
+    async () => {
+      const file = path.join(root, ".tags/model/model.json");
+      writeFileSync(file, readFileSync(file).subarray(0, 100));
+      const kind = async () => JSON.parse(await run("tagwright.copyDiagnostics")).server.folders[0].state.kind;
+      const note = await emptyList();
+      await until("the state to say so", async () => {
+        await run("vscode.executeCompletionItemProvider", note.document.uri, new vscode.Position(note.line, 7));
+        return (await kind()) === "failed";
+      });
+      await discard();
+      assert.equal(await run("tagwright.trainModel"), true);
+      assert.equal(await kind(), "ready");
+    },
+  ],
+  [
+    "restarting the server keeps everything working",
+    async () => {
+      await run("tagwright.restartServer");
+      const note = await emptyList();
+      assert.match(await acceptGhost(note), /^tags: \[[^\]]+\]$/);
+      await discard();
+    },
+  ],
+];

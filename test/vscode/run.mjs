@@ -1,0 +1,125 @@
+// The tests in a real VS Code: `node test/vscode/run.mjs`, after a build. Two layers on the packed .vsix: inside the
+// extension host by the `vscode` API, and on the workbench by keyboard and mouse. What the machine cannot give is
+// skipped with the reason; a test that fails leaves a picture in .out/vscode and a non-zero exit code.
+// `--shots` keeps a picture of every step, `--only=ui` or `--only=host` runs one layer.
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { launchBrowser, openPage, startVsCode } from "./harness.mjs";
+import { CannotSetUp, setUp } from "./setup.mjs";
+import { uiTests } from "./ui-tests.mjs";
+import { Workbench } from "./workbench.mjs";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const root = path.join(here, "../..");
+const out = path.join(root, ".out/vscode");
+const flags = new Set(process.argv.slice(2));
+const failures = [];
+
+function report(layer, name, error, ms) {
+  console.log(`  ${error === undefined ? "ok  " : "FAIL"} ${layer}: ${name} (${(ms / 1000).toFixed(1)} s)`);
+  if (error === undefined) return;
+  failures.push(name);
+  console.log(error.replace(/^/gm, "       "));
+}
+
+/** A fresh copy of the sample workspace, without a model. */
+function sampleWorkspace(name) {
+  const folder = path.join(out, `workspace-${name}`);
+  rmSync(folder, { recursive: true, force: true });
+  cpSync(path.join(root, "media/sample-workspace"), folder, { recursive: true, filter: (it) => !it.includes(".tags") });
+  return folder;
+}
+
+async function inHost(tools, vsix, browser) {
+  const results = path.join(out, "in-host-results.json");
+  rmSync(results, { force: true });
+  const outDir = path.join(out, "in-host");
+  const env = { TAGWRIGHT_RESULTS: results };
+  const server = await startVsCode({ tools, outDir, vsix, env, smokeTestDriver: true });
+  try {
+    const { page } = await openPage(browser, server);
+    const ended = new Promise((resolve) => void page.exposeFunction("codeAutomationExit", resolve));
+    await page.exposeFunction("codeAutomationLog", () => undefined);
+    const installed = readdirSync(server.extensions).find((it) => it.startsWith("tagwright.tagwright-"));
+    const payload = [
+      ["extensionDevelopmentPath", server.remote(path.join(server.extensions, installed))],
+      ["extensionTestsPath", server.remote(path.join(here, "in-host/runner.cjs"))],
+    ];
+    await page.goto(server.url(sampleWorkspace("in-host"), payload), { waitUntil: "domcontentloaded" });
+    const late = new Promise((resolve) => setTimeout(resolve, 150_000, "late").unref());
+    await Promise.race([ended, late]);
+    const found = existsSync(results) ? JSON.parse(readFileSync(results, "utf8")) : { expected: 1, results: [] };
+    for (const { name, error, ms } of found.results) report("in the extension host", name, error, ms);
+    if (found.results.length < found.expected) {
+      const reason = `${found.results.length} of ${found.expected} tests ran; see ${outDir}`;
+      report("in the extension host", "all tests run to their end", reason, 0);
+    }
+  } finally {
+    await server.stop();
+  }
+}
+
+async function onWorkbench(tools, vsix, browser) {
+  const outDir = path.join(out, "ui");
+  const shots = path.join(out, "shots");
+  mkdirSync(shots, { recursive: true });
+  const server = await startVsCode({ tools, outDir, vsix, settings: { "tagwright.review.minProbability": 0.2 } });
+  try {
+    const { page, outside } = await openPage(browser, server);
+    const workbench = new Workbench(page);
+    workbench.workspace = sampleWorkspace("ui");
+    workbench.shot = async (name) => {
+      if (!flags.has("--shots")) return;
+      // Away from what has a tooltip.
+      await page.mouse.move(700, 795);
+      await workbench.screenshot(path.join(shots, `${name}.png`));
+    };
+    await workbench.open(server.url(workbench.workspace));
+    for (const [name, test] of uiTests) {
+      const start = Date.now();
+      let error;
+      try {
+        await test({ workbench, page, outside, server });
+      } catch (failure) {
+        const picture = path.join(shots, `FAIL-${name.replace(/[^a-z0-9]+/gi, "-").slice(0, 50)}.png`);
+        await workbench.screenshot(picture).catch(() => undefined);
+        error = `${failure.stack ?? failure}\nsee ${picture} and ${path.join(outDir, "user/logs")}`;
+      }
+      report("on the workbench", name, error, Date.now() - start);
+      if (error !== undefined) await page.keyboard.press("Escape");
+    }
+  } finally {
+    await server.stop();
+  }
+}
+
+function pack() {
+  const vsix = path.join(root, "dist/tagwright-linux-x64.vsix");
+  const script = path.join(root, "extension/package.mjs");
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script, "--dev"], { cwd: root, encoding: "utf8" });
+  if (status !== 0) throw new Error(`the extension cannot be packed:\n${stdout}${stderr}`);
+  return vsix;
+}
+
+let tools;
+try {
+  tools = setUp();
+} catch (error) {
+  if (!(error instanceof CannotSetUp)) throw error;
+  console.log(`Tests in a real VS Code: skipped, ${error.message}`);
+  process.exit(0);
+}
+console.log("Tests in a real VS Code:");
+mkdirSync(out, { recursive: true });
+const vsix = pack();
+const browser = await launchBrowser(tools);
+try {
+  if (!flags.has("--only=ui")) await inHost(tools, vsix, browser);
+  if (!flags.has("--only=host")) await onWorkbench(tools, vsix, browser);
+} finally {
+  await browser.close();
+}
+if (failures.length > 0) console.log(`Tests in a real VS Code: these failed: ${failures.join("; ")}`);
+process.exit(failures.length > 0 ? 1 : 0);

@@ -1,0 +1,124 @@
+// Tests by keyboard and mouse on the installed .vsix, in order, on one copy of the sample workspace without a model.
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { waitForFile } from "./workbench.mjs";
+
+/** The note that is tagged by hand: its tags are in a flow list. */
+function chooseNote(workspace) {
+  const names = readdirSync(workspace, { recursive: true })
+    .map(String)
+    .filter((it) => it.endsWith(".md"))
+    .sort();
+  for (const name of names) {
+    const lines = readFileSync(path.join(workspace, name), "utf8").split("\n");
+    const line = lines.findIndex((it) => /^tags: \[[^\]]+\]$/.test(it));
+    if (line > 0) return { name, line: line + 1, text: lines[line] };
+  }
+  throw new Error("the sample has no note with a flow list");
+}
+
+export const uiTests = [
+  [
+    "the next step without a model is training, said in the language status",
+    async ({ workbench, page }) => {
+      await workbench.openFile("taxonomy.ttl");
+      const note = chooseNote(workbench.workspace);
+      await workbench.openFile(note.name);
+      await page.locator('.statusbar-item[id="status.languageStatus"]').first().hover();
+      await page
+        .getByText(/No model yet: train on \d+ tagged documents/)
+        .first()
+        .waitFor({ timeout: 20_000 });
+      await workbench.shot("no-model");
+    },
+  ],
+  [
+    "training from the palette shows progress and says when the model is ready",
+    async ({ workbench }) => {
+      await workbench.runCommand("Tags: Train Model");
+      await workbench.notification(/The model is ready: it learned \d+ tags/).waitFor({ timeout: 60_000 });
+      await workbench.shot("trained");
+      await workbench.clearNotifications();
+    },
+  ],
+  [
+    "ghost text appears where the caret is put into the list; Tab takes it, and it is on disk",
+    async ({ workbench, page }) => {
+      const note = chooseNote(workbench.workspace);
+      await workbench.openFile(note.name);
+      await workbench.focusEditor();
+      await workbench.goto(note.line, note.text.length + 1);
+      await page.keyboard.press("Shift+Home");
+      await workbench.type("tags: []");
+      await page.keyboard.press("ArrowLeft");
+      await workbench.ghost.first().waitFor({ timeout: 20_000 });
+      await workbench.shot("ghost");
+      await page.keyboard.press("Tab");
+      await workbench.save();
+      const file = path.join(workbench.workspace, note.name);
+      const text = await waitForFile(file, (it) => /^tags: \[[^\]]+\]$/m.test(it) && !it.includes(note.text));
+      assert.match(text, /^tags: \[[^\]]+\]$/m);
+      for (
+        let i = 0;
+        i < 12 && readFileSync(file, "utf8").includes("\n") && !readFileSync(file, "utf8").includes(note.text);
+        i++
+      ) {
+        await page.keyboard.press("Control+z");
+        await workbench.save();
+      }
+    },
+  ],
+  [
+    "completion shows suggestions with their confidence in words",
+    async ({ workbench, page }) => {
+      const note = chooseNote(workbench.workspace);
+      await workbench.goto(note.line, note.text.length);
+      await workbench.type(", ");
+      await page.keyboard.press("Control+Space");
+      await workbench.suggestions.first().waitFor();
+      await workbench.shot("completion");
+      await page.keyboard.press("Escape");
+      await workbench.runCommand("File: Revert File");
+    },
+  ],
+  [
+    "the workspace is suggested for, reviewed, applied and reverted byte for byte",
+    async ({ workbench, page }) => {
+      const before = snapshot(workbench.workspace);
+      await workbench.runCommand("Tags: Suggest for Workspace");
+      await workbench.rows.first().waitFor({ timeout: 30_000 });
+      await workbench.shot("review");
+      await workbench.rows.first().click();
+      await workbench.shot("changes");
+      await page.keyboard.press("Space");
+      await workbench.runCommand("Tags: Check All Suggestions");
+      await workbench.runCommand("Tags: Apply Checked Suggestions");
+      await workbench.notification(/Added \d+ tags to \d+ documents/).waitFor({ timeout: 30_000 });
+      await workbench.shot("applied");
+      const changed = [...snapshot(workbench.workspace)].filter(([name, text]) => before.get(name) !== text);
+      assert.ok(changed.length > 0, "some files changed");
+      await workbench.clearNotifications();
+      await workbench.runCommand("Tags: Revert Last Batch");
+      await workbench.notification(/Reverted \d+ documents/).waitFor({ timeout: 30_000 });
+      for (const [name, text] of snapshot(workbench.workspace)) assert.equal(text, before.get(name), name);
+      await workbench.clearNotifications();
+    },
+  ],
+  [
+    "the page asks no host but its server (the gallery of VS Code itself aside)",
+    async ({ outside }) => {
+      assert.deepEqual(
+        outside.filter((it) => !it.startsWith("https://open-vsx.org/")),
+        [],
+      );
+    },
+  ],
+];
+
+function snapshot(workspace) {
+  const names = readdirSync(workspace, { recursive: true })
+    .map(String)
+    .filter((it) => it.endsWith(".md"));
+  return new Map(names.sort().map((it) => [it, readFileSync(path.join(workspace, it), "latin1")]));
+}
