@@ -75,6 +75,8 @@ const rows: Row[] = [
     before: fm("a: &x {b: 1e3}", "tags:", "- a", "c: *x"),
     after: fm("a: &x {b: 1e3}", "tags:", "- a", "- new", "c: *x"),
   },
+  { what: "a row that is begun", before: fm("tags:", "- a", "- "), after: fm("tags:", "- a", "- new") },
+  { what: "a sole empty row", before: fm("tags:", "  -", "x: 1"), after: fm("tags:", "  - new", "x: 1") },
   { what: "an empty key", before: fm("tags:", "x: 1"), after: fm("tags:", "  - new", "x: 1") },
   { what: "an empty key with a comment", before: fm("tags: # none"), after: fm("tags: # none", "  - new") },
   { what: "tags that are a comment", before: fm("tags: #a #b"), after: fm("tags: #a #b", "  - new") },
@@ -199,6 +201,7 @@ const rows: Row[] = [
   { what: "fenced JSON", before: '---json\n{"tags": []}\n---\n', after: '---json\n{"tags": ["new"]}\n---\n' },
   { what: "HTML with front matter", before: fm("tags: [a]"), after: fm("tags: [a, new]"), path: "page.html" },
   { what: "a new sidecar", before: "", after: "tags:\n  - new\n", path: "a.rst.tags.yaml" },
+  { what: "a sidecar with an end", before: "a: 1\n...\n", after: "a: 1\ntags:\n  - new\n...\n", path: "x.tags.yaml" },
   {
     what: "a sidecar without a final line break",
     before: "# mine\nby: me",

@@ -43,7 +43,8 @@ export function readBlocks({ path, text }: DocumentSource, options: TagOptions):
   const keys = options.keys ?? defaultKeys;
   if (isSidecar(path)) {
     const tooLong = text.length > maxFrontMatterChars;
-    const block = { text, start: bomLength(text), end: text.length };
+    const closer = text.search(/^\.\.\.[ \t]*\r?$/m);
+    const block = { text, start: bomLength(text), end: closer < 0 ? text.length : closer };
     const reading = tooLong ? undefined : readYaml(block, ["tags"], "sidecar");
     return { frontMatter: undefined, reading, bodyStart: undefined };
   }

@@ -71,6 +71,12 @@ function spliceBlock(
   const takesPlace = tokens.length > 0 && removed.at(-1) === items.length - 1;
   const edits = (takesPlace ? removed.slice(0, -1) : removed).map((index) => removeRow(text, items[index]!));
   if (takesPlace) edits.push(replace(last, tokens.shift()!));
+  const dashEnd = last.dash! + 1;
+  const lineEnd = endOfLine(text, dashEnd);
+  if (tokens.length > 0 && last.text === "" && last.quote === "" && text.slice(dashEnd, lineEnd).trim() === "") {
+    // A row that somebody has begun.
+    edits.push({ start: dashEnd, end: lineEnd, newText: ` ${tokens.shift()!}` });
+  }
   if (tokens.length > 0) {
     const rowStart = startOfLine(text, last.dash!);
     const at = endOfLine(text, last.end);

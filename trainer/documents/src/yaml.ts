@@ -30,10 +30,10 @@ export function readYaml(block: Block, keys: readonly string[], format: FormatId
   const content = block.text.slice(block.start, block.end);
   // Hexo leaves the braces out.
   const isBare = inJson && !/^\s*\{/.test(content);
-  const { root, problem } = parse(isBare ? `{${content}\n}` : content, inJson);
+  const { root, problem } = parse(isBare ? `{${content}\n}` : content, format);
   const context: Context = { ...block, format, inJson, problem, base: block.start - (isBare ? 1 : 0) };
   if (root === undefined || (root !== null && !isMap(root))) {
-    const reason = problem ?? "The front matter is not a mapping of keys to values; write `tags:` there yourself";
+    const reason = problem ?? `${nameOf(format)} is not a mapping of keys to values; write \`tags:\` there yourself`;
     return {
       lists: salvage(block, keys, format, reason),
       text: () => undefined,
@@ -85,10 +85,14 @@ function textOf(root: YAMLMap, key: string): string | undefined {
 
 type Parsed = { readonly root?: unknown; readonly problem: string | undefined };
 
-function parse(source: string, inJson: boolean): Parsed {
-  const name = inJson ? "JSON" : "YAML";
-  if (isTooDeep(source))
-    return { problem: `The front matter is nested deeper than ${maxDepth} levels; simplify it first` };
+function nameOf(format: FormatId): string {
+  return format === "sidecar" ? "The sidecar" : "The front matter";
+}
+
+function parse(source: string, format: FormatId): Parsed {
+  const name = nameOf(format);
+  const language = format === "json" ? "JSON" : "YAML";
+  if (isTooDeep(source)) return { problem: `${name} is nested deeper than ${maxDepth} levels; simplify it first` };
   try {
     const document = parseDocument(source, parserOptions);
     const [error] = document.errors;
@@ -96,11 +100,11 @@ function parse(source: string, inJson: boolean): Parsed {
     const unfolded = parseDocument(unfoldQuoted(source), parserOptions);
     if (unfolded.errors.length === 0) return { root: unfolded.contents, problem: undefined };
     const line = source.slice(0, error.pos[0]).split("\n").length;
-    const problem = `The front matter is not valid ${name} (its line ${line}: ${error.message}); correct it first`;
+    const problem = `${name} is not valid ${language} (its line ${line}: ${error.message}); correct it first`;
     return { root: document.contents, problem };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    return { problem: `The front matter cannot be read as ${name} (${error.message}); correct it first` };
+    return { problem: `${name} cannot be read as ${language} (${error.message}); correct it first` };
   }
 }
 
