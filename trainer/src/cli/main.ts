@@ -2,9 +2,11 @@
 import { Command, CommanderError } from "commander";
 import manifest from "../../package.json" with { type: "json" };
 import { addDoctorCommand } from "./doctor.ts";
+import { addEvaluateCommand } from "./evaluate.ts";
 import { exitCodeHelp } from "./exit-codes.ts";
 import { addRevertCommand } from "./revert.ts";
 import { addServeCommand } from "./serve.ts";
+import { addTagCommand } from "./tag.ts";
 
 // `tagwright … | head` closes the pipe early; that is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 6));
@@ -23,7 +25,7 @@ First steps:
   tagwright tag notes/today.md
 ${exitCodeHelp}`,
   );
-for (const add of [addRevertCommand, addDoctorCommand, addServeCommand]) {
+for (const add of [addEvaluateCommand, addTagCommand, addRevertCommand, addDoctorCommand, addServeCommand]) {
   add(program);
 }
 // Subcommands inherit these settings only when they are made after them, and `command()` makes them in the files above.

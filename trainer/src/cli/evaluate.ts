@@ -1,0 +1,130 @@
+// `tagwright evaluate`: how good a model's suggestions are on documents whose labels are known.
+
+import type { TagOptions } from "@tagwright/documents";
+import { type Model, openModel } from "@tagwright/model";
+import type { Command } from "commander";
+import { type Corpus, describeReport } from "../corpus/corpus.ts";
+import { CorpusError } from "../corpus/corpus-error.ts";
+import { type CorpusOptions, openCorpus } from "../corpus/open-corpus.ts";
+import { isHeldOut } from "../corpus/split.ts";
+import { createMetrics, type Metrics } from "../eval/metrics.ts";
+import { countTrainingLabels } from "../eval/training-counts.ts";
+import { exitCodeHelp } from "./exit-codes.ts";
+import { createMeter } from "./meter.ts";
+import { requireOptions, tagKeys, tagKeysHelp, wholeNumber } from "./parse-options.ts";
+import { type CommandContext, runCommand } from "./run-command.ts";
+import { formatTable } from "./table.ts";
+import { number } from "./view.ts";
+
+interface EvaluateOptions {
+  readonly model: string;
+  readonly corpus: string;
+  readonly holdout?: number;
+  readonly tagKeys?: TagOptions;
+  readonly json?: true;
+}
+
+const numSuggestions = 10;
+
+export function addEvaluateCommand(program: Command): void {
+  program
+    .command("evaluate")
+    .summary("measure a model on documents whose tags are known")
+    .description(
+      "Suggests tags for each document of a corpus and compares them with the tags it has.\n" +
+        "Of a folder with train.jsonl and test.jsonl the test part is used.",
+    )
+    .option("--model <folder>", "the model folder (required)")
+    .option(
+      "--corpus <path>",
+      "folder of tagged documents, .jsonl[.gz] file or Extreme Classification folder (required)",
+    )
+    .option("--holdout <percent>", "only the documents that `train --holdout` left out", wholeNumber(1, 90))
+    .option("--tag-keys <keys>", tagKeysHelp, tagKeys)
+    .option("--json", "print one JSON object")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  tagwright evaluate --model notes/.tags/model --corpus notes --holdout 10
+  tagwright evaluate --model model --corpus test.jsonl.gz --json
+
+The JSON object: documents, labels, precision{1,3,5,10}, recall{5,10}, ndcg{3,5}, psp{1,3,5},
+f1{micro,macro} at the model's threshold, ece (calibration error of the first five
+suggestions), msPerDocument{p50,p95}.
+${exitCodeHelp}`,
+    )
+    .action((options: EvaluateOptions, command: Command) => {
+      requireOptions(command, ["model", "corpus"]);
+      return runCommand({ json: options.json === true }, (context) => evaluate(options, context));
+    });
+}
+
+async function evaluate(options: EvaluateOptions, { signal, view, print }: CommandContext): Promise<0> {
+  const { holdout = 0 } = options;
+  const model = await openModel(options.model);
+  try {
+    const corpusOptions: CorpusOptions = {
+      part: holdout > 0 ? "train" : "test",
+      ...(options.tagKeys !== undefined && { tagOptions: options.tagKeys }),
+    };
+    const corpus = await openCorpus(options.corpus, corpusOptions);
+    if (corpus.numFeatures !== undefined) {
+      throw new CorpusError(`${corpus.path}: holds ready-made features; expected text, which the model can read`);
+    }
+    const training = await countTrainingLabels(options.corpus, corpus, holdout, corpusOptions, signal);
+    const metrics = createMetrics({
+      numLabels: model.labels.length,
+      labelDocuments: training.counts,
+      trainDocuments: training.documents,
+      threshold: model.info.threshold,
+    });
+    const meter = createMeter("evaluate", corpus.position.unit, view.event);
+    for await (const { id, text, labels } of corpus.documents(signal)) {
+      meter(corpus.position.done, corpus.position.total);
+      if (holdout > 0 && !isHeldOut(id, holdout)) continue;
+      const start = performance.now();
+      const suggestions = model.suggest(text, numSuggestions);
+      metrics.add(suggestions, labels, performance.now() - start);
+    }
+    meter(corpus.position.total, corpus.position.total);
+    const result = metrics.result();
+    checkEvaluated(result, corpus, holdout);
+    for (const it of describeReport(corpus.report)) view.warn(it);
+    view.close();
+    print(options.json ? `${JSON.stringify(result)}\n` : describeMetrics(result, corpus, model));
+    return 0;
+  } finally {
+    model.dispose();
+  }
+}
+
+function checkEvaluated({ documents }: Metrics, corpus: Corpus, holdout: number): void {
+  if (documents > 0) return;
+  throw new CorpusError(
+    `${corpus.path}: none of its ${corpus.report.documents} documents is among the held-out ${holdout} %; ` +
+      "give a larger --holdout, or leave it out to evaluate all documents",
+  );
+}
+
+function describeMetrics(it: Metrics, corpus: Corpus, model: Model): string {
+  const percent = (value: number) => (100 * value).toFixed(2);
+  const ranking = formatTable(
+    [
+      ["%", "@1", "@3", "@5", "@10"],
+      ["precision", ...[it.precision[1], it.precision[3], it.precision[5], it.precision[10]].map(percent)],
+      ["recall", "", "", percent(it.recall[5]), percent(it.recall[10])],
+      ["nDCG", "", percent(it.ndcg[3]), percent(it.ndcg[5]), ""],
+      ["PSP", percent(it.psp[1]), percent(it.psp[3]), percent(it.psp[5]), ""],
+    ],
+    "lrrrr",
+  );
+  const threshold = model.info.threshold.toFixed(2);
+  return `${corpus.name}: ${number(it.documents)} documents; the model knows ${number(it.labels)} labels
+
+${ranking}
+F1 of tags with probability ${threshold} or more: micro ${percent(it.f1.micro)}, macro ${percent(it.f1.macro)}
+Calibration error: ${percent(it.ece)}
+Time per document: ${it.msPerDocument.p50.toFixed(2)} ms (median), ${it.msPerDocument.p95.toFixed(2)} ms (95 of 100 are faster)
+`;
+}
