@@ -57,7 +57,7 @@ function planInBlock(
   remaining: ReadonlySet<string>,
 ): EditPlan {
   const target = missing.length === 0 ? undefined : preferredList(reading.lists, options);
-  if (target?.region.refusal !== undefined) return refusedAt(target, target.region.refusal);
+  if (target?.region.refusal !== undefined) return refusedAt(target.region, target.region.refusal);
   const added = target === undefined ? [...missing] : fitAll(target, missing, remaining);
   const removed: string[] = [];
   const edits: TextEdit[] = [];
@@ -94,10 +94,7 @@ function fitAll(list: TagList, missing: readonly string[], remaining: ReadonlySe
   return uniqueTags(missing.map((it) => fitTag(list, it))).filter((it) => !remaining.has(tagIdentity(it)));
 }
 
-function refusedAt({ start, end }: { start: number; end: number } & object, reason: string): EditPlan;
-function refusedAt(list: TagList, reason: string): EditPlan;
-function refusedAt(place: TagList | { start: number; end: number }, reason: string): EditPlan {
-  const { start, end } = "region" in place ? place.region : place;
+function refusedAt({ start, end }: { readonly start: number; readonly end: number }, reason: string): EditPlan {
   return { kind: "refused", reason, start, end };
 }
 

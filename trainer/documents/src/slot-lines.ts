@@ -3,7 +3,7 @@ import { endOfLine, lineBreakOf, startOfLine } from "./lines.ts";
 import { type Dialect, isPlainSafe, type Quote, writeTag } from "./quoting.ts";
 import type { SlotParts } from "./slot-flow.ts";
 import type { Caret, ValuePlace } from "./slot-place.ts";
-import { type ListItem, splitScalar } from "./tag-list.ts";
+import { type ListItem, splitScalar, splitsOnBlanks } from "./tag-list.ts";
 
 const row = /^([ \t]*)-([ \t]+|$)/;
 
@@ -133,10 +133,6 @@ export function scalarSlot(caret: Caret, place: ValuePlace, valueAt: number, dia
     return joined === "" ? "" : lead + joined + trail;
   };
   return { ...list, prefix: "", replaceStart: offset, replaceEnd: offset, insertText };
-}
-
-function splitsOnBlanks(key: string): boolean {
-  return splitScalar("a b", 0, 3, key, "").separator === " ";
 }
 
 /** How lists are written in this front matter: the first one decides. `step` is how far rows are indented against their key. */

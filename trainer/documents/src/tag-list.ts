@@ -62,7 +62,6 @@ export function quoteOf(items: readonly ListItem[]): Quote {
 
 /**
  * The members of a scalar that lists its tags, by position. `separator` "" where it holds a single one.
- * Only keys that Jekyll and Obsidian split on blanks are split so; `keywords: machine learning` is one tag.
  */
 export function splitScalar(
   text: string,
@@ -72,8 +71,7 @@ export function splitScalar(
   quote: Quote,
 ): { readonly separator: "," | " " | ""; readonly items: ListItem[] } {
   const raw = text.slice(start, end);
-  const onBlanks = /(?:^|\.)(?:tags?|categor(?:y|ies))$/i.test(key);
-  const separator = raw.includes(",") ? "," : onBlanks && /\S\s+\S/.test(raw) ? " " : "";
+  const separator = raw.includes(",") ? "," : splitsOnBlanks(key) && /\S\s+\S/.test(raw) ? " " : "";
   const pattern = separator === "," ? /[^,]+/g : separator === " " ? /\S+/g : /[\s\S]+/g;
   const items: ListItem[] = [];
   for (const match of raw.matchAll(pattern)) {
@@ -83,4 +81,9 @@ export function splitScalar(
     items.push({ text: token.replace(/\s+/g, " "), start: at, end: at + token.length, quote });
   }
   return { separator, items };
+}
+
+/** Whether blanks separate tags under `key`, as in Jekyll and Obsidian; `keywords: machine learning` is one tag. */
+export function splitsOnBlanks(key: string): boolean {
+  return /(?:^|\.)(?:tags?|categor(?:y|ies))$/i.test(key);
 }

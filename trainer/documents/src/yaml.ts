@@ -1,8 +1,18 @@
 // YAML front matter: finds tag lists by position. The parser only locates; edits are spliced into the text as it stands.
 // Invariant: every scalar is a string (failsafe schema), aliases are never expanded, and nothing here throws on hostile text.
 
-import type { Pair } from "yaml";
-import { isAlias, isMap, isPair, isScalar, isSeq, parseDocument, type Scalar, type YAMLMap, type YAMLSeq } from "yaml";
+import {
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  type Pair,
+  parseDocument,
+  type Scalar,
+  type YAMLMap,
+  type YAMLSeq,
+} from "yaml";
 import { endOfLine, startOfLine } from "./lines.ts";
 import type { Dialect } from "./quoting.ts";
 import { type Block, type FormatReading, keySegments } from "./tag-format.ts";
