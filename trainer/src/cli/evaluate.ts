@@ -1,5 +1,6 @@
 // `tagwright evaluate`: how good a model's suggestions are on documents whose labels are known.
 
+import path from "node:path";
 import type { TagOptions } from "@tagwright/documents";
 import { type Model, openModel } from "@tagwright/model";
 import type { Command } from "commander";
@@ -9,8 +10,8 @@ import { type CorpusOptions, openCorpus } from "../corpus/open-corpus.ts";
 import { isHeldOut } from "../corpus/split.ts";
 import { createMetrics, type Metrics } from "../eval/metrics.ts";
 import { countTrainingLabels } from "../eval/training-counts.ts";
+import { createMeter } from "../meter.ts";
 import { exitCodeHelp } from "./exit-codes.ts";
-import { createMeter } from "./meter.ts";
 import { requireOptions, tagKeys, tagKeysHelp, wholeNumber } from "./parse-options.ts";
 import { type CommandContext, runCommand } from "./run-command.ts";
 import { formatTable } from "./table.ts";
@@ -72,6 +73,9 @@ async function evaluate(options: EvaluateOptions, { signal, view, print }: Comma
     if (corpus.numFeatures !== undefined) {
       throw new CorpusError(`${corpus.path}: holds ready-made features; expected text, which the model can read`);
     }
+    if (holdout === 0 && !isTestPart(corpus)) {
+      view.warn("the model may have learnt from these very documents; for honest figures use --holdout or a test part");
+    }
     const training = await countTrainingLabels(options.corpus, corpus, holdout, corpusOptions, signal);
     const metrics = createMetrics({
       numLabels: model.labels.length,
@@ -97,6 +101,11 @@ async function evaluate(options: EvaluateOptions, { signal, view, print }: Comma
   } finally {
     model.dispose();
   }
+}
+
+/** By the names that data sets give their files: test.jsonl, tst_X.txt, pages_test.jsonl.gz. */
+function isTestPart(corpus: Corpus): boolean {
+  return /(?:^|[^a-z])(?:test|tst)(?:[^a-z]|$)/i.test(path.basename(corpus.path));
 }
 
 function checkEvaluated({ documents }: Metrics, corpus: Corpus, holdout: number): void {

@@ -7,6 +7,7 @@ import { exitCodeHelp } from "./exit-codes.ts";
 import { addRevertCommand } from "./revert.ts";
 import { addServeCommand } from "./serve.ts";
 import { addTagCommand } from "./tag.ts";
+import { addTrainCommand } from "./train.ts";
 
 // `tagwright … | head` closes the pipe early; that is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 6));
@@ -25,7 +26,14 @@ First steps:
   tagwright tag notes/today.md
 ${exitCodeHelp}`,
   );
-for (const add of [addEvaluateCommand, addTagCommand, addRevertCommand, addDoctorCommand, addServeCommand]) {
+for (const add of [
+  addTrainCommand,
+  addEvaluateCommand,
+  addTagCommand,
+  addRevertCommand,
+  addDoctorCommand,
+  addServeCommand,
+]) {
   add(program);
 }
 // Subcommands inherit these settings only when they are made after them, and `command()` makes them in the files above.

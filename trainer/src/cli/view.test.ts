@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
+import { createMeter } from "../meter.ts";
 import type { ProgressEvent } from "../progress.ts";
-import { createMeter } from "./meter.ts";
 import { formatTable } from "./table.ts";
 import { createJsonView, createTerminalView, duration, number } from "./view.ts";
 

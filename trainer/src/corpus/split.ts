@@ -9,13 +9,15 @@ import { createHash } from "node:crypto";
  * training part (for calibration, say) needs a salt of its own.
  */
 export function isHeldOut(id: string, percent: number, salt = ""): boolean {
-  if (percent <= 0) return false;
+  return percent > 0 && heldOutBucket(id, salt) < percent;
+}
+
+/** The number from 0 to 99 that the rule compares with the percentage. */
+export function heldOutBucket(id: string, salt = ""): number {
   return (
     createHash("sha1")
       .update(salt + id)
       .digest()
-      .readUInt32BE(0) %
-      100 <
-    percent
+      .readUInt32BE(0) % 100
   );
 }

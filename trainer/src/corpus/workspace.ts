@@ -70,7 +70,8 @@ function withoutInlineTags(source: { path: string; text: string }, tagOptions: T
 }
 
 function noTaggedDocuments(root: string, numFiles: number): CorpusError {
-  const found = numFiles === 0 ? "no text documents at all" : `${numFiles} documents, none with both text and tags`;
+  const some = numFiles === 1 ? "1 document, but not" : `${numFiles} documents, none`;
+  const found = numFiles === 0 ? "no text documents at all" : `${some} with both text and tags`;
   return new CorpusError(
     `${root}: expected documents with tags, found ${found}; give some notes tags, for example "tags: [travel, paris]" ` +
       'between two "---" lines at their top',

@@ -1,0 +1,28 @@
+// Which documents calibrate a model: folds of a small corpus in turn, one part of a larger one, and of a very large one
+// a part that is never learnt from, because learning twice would cost more than those documents are worth.
+import { calibration } from "../config.ts";
+import type { TrainingSet } from "../features/training-set.ts";
+
+export interface CalibrationPlan {
+  /** Each entry: documents to suggest for, by a model that learns from all others. Ascending. */
+  readonly folds: readonly Uint32Array[];
+  /** Whether the model of the (only) fold is the final one. */
+  readonly setAside: boolean;
+}
+
+/** A corpus under this size has no honest calibration. */
+const MIN_DOCUMENTS = 10;
+
+export function planCalibration({ bucket }: TrainingSet): CalibrationPlan {
+  const size = bucket.length;
+  const documents = (chosen: (bucket: number) => boolean) =>
+    Uint32Array.from({ length: size }, (_, document) => document).filter((document) => chosen(bucket[document]!));
+  if (size < MIN_DOCUMENTS) return { folds: [], setAside: false };
+  if (size < calibration.foldsBelow) {
+    const folds = Array.from({ length: calibration.folds }, (_, f) => documents((b) => b % calibration.folds === f));
+    return { folds: folds.filter((it) => it.length > 0 && it.length < size), setAside: false };
+  }
+  const percent = Math.min(calibration.share, calibration.documents / size) * 100;
+  const part = documents((b) => b < Math.max(1, Math.round(percent)));
+  return { folds: [part], setAside: size >= calibration.setAsideFrom };
+}

@@ -1,0 +1,77 @@
+// `tagwright train`: a corpus in, a model folder out.
+import type { TagOptions } from "@tagwright/documents";
+import { type Command, Option } from "commander";
+import type { ProgressEvent } from "../progress.ts";
+import { type TrainOptions, train as trainModel } from "../train.ts";
+import { exitCodeHelp } from "./exit-codes.ts";
+import { requireOptions, tagKeys, tagKeysHelp, wholeNumber } from "./parse-options.ts";
+import { type CommandContext, runCommand } from "./run-command.ts";
+import { duration, number } from "./view.ts";
+
+type TrainCommandOptions = Omit<TrainOptions, "holdOut" | "tagOptions"> & {
+  readonly holdout?: number;
+  readonly tagKeys?: TagOptions;
+  readonly json?: true;
+};
+
+const maxSeed = 2 ** 32 - 1;
+
+export function addTrainCommand(program: Command): void {
+  program
+    .command("train")
+    .summary("learn a model from tagged documents")
+    .description(
+      "Learns from documents and their tags, and writes a model folder. The model that is there is kept\n" +
+        "until the new one is whole, and beside it (.previous) after that.",
+    )
+    .option(
+      "--corpus <path>",
+      "folder of tagged documents, .jsonl[.gz] file or Extreme Classification folder (required)",
+    )
+    .option("--out <folder>", "where the model goes; a workspace's place for it is <folder>/.tags/model (required)")
+    .addOption(new Option("--encoder <name>", "text encoder").choices(["none"]).default("none"))
+    .addOption(new Option("--preset <name>", "how much to invest").choices(["fast", "best"]).default("fast"))
+    .addOption(new Option("--tree <shape>", "how labels are grouped").choices(["balanced", "bonsai", "parabel"]))
+    .option("--threads <n>", "worker threads (default: one a core)", wholeNumber(1, 1024))
+    .option("--seed <n>", "for everything random; the same seed gives the same model", wholeNumber(0, maxSeed))
+    .option("--min-label-documents <n>", "drop labels with fewer documents", wholeNumber(1, 1_000_000))
+    .option("--holdout <percent>", "leave documents out, for `evaluate --holdout`", wholeNumber(1, 90))
+    .option("--tag-keys <keys>", tagKeysHelp, tagKeys)
+    .option("--json", "print progress as JSON lines")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  tagwright train --corpus notes --out notes/.tags/model
+  tagwright train --corpus train.jsonl.gz --out model --preset best --holdout 10
+
+A .jsonl file has one document a line: {"id": "a", "text": "Some text.", "labels": ["x", "y"]}
+${exitCodeHelp}`,
+    )
+    .action((options: TrainCommandOptions, command: Command) => {
+      requireOptions(command, ["corpus", "out"]);
+      const json = options.json === true;
+      return runCommand({ json, jsonProgress: json }, (context) => train(options, context));
+    });
+}
+
+async function train(options: TrainCommandOptions, { signal, view, print }: CommandContext): Promise<0> {
+  const { holdout, tagKeys: tagOptions, json, ...rest } = options;
+  let done: Extract<ProgressEvent, { type: "done" }> | undefined;
+  const onProgress = (event: ProgressEvent) => {
+    if (event.type === "done") done = event;
+    view.event(event);
+  };
+  const given: TrainOptions = {
+    ...rest,
+    ...(holdout !== undefined && { holdOut: holdout }),
+    ...(tagOptions !== undefined && { tagOptions }),
+  };
+  await trainModel(given, { onProgress, signal });
+  view.close();
+  if (!json && done !== undefined) {
+    const size = `${number(done.labels)} labels from ${number(done.documents)} documents`;
+    print(`The model is in ${done.out}: ${size}, in ${duration(done.seconds)}.\n`);
+  }
+  return 0;
+}

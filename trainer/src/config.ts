@@ -1,0 +1,82 @@
+// Every default of a training run, once: what the command line shows, what a preset means, what the card reports.
+import type { TfidfOptions } from "@tagwright/model/internals";
+
+export type Preset = "fast" | "best";
+export type TreeShape = "balanced" | "bonsai" | "parabel";
+
+/** All that decides what is learnt; the number of threads does not. */
+export interface Recipe {
+  readonly preset: Preset;
+  readonly features: {
+    readonly blocks: readonly TfidfOptions[];
+    /** Documents an n-gram needs. */
+    readonly minDocuments: number;
+    /** Bound for each block. */
+    readonly maxFeatures: number;
+  };
+  readonly tree: {
+    readonly shape: TreeShape;
+    /** Trees whose rankings are averaged. */
+    readonly members: number;
+    readonly branching: number;
+    readonly leafSize: number;
+    /** Largest entries of a label's features that place it in the tree. */
+    readonly labelEntries: number;
+  };
+  readonly ranker: {
+    readonly positiveCost: number;
+    readonly negativeCost: number;
+    readonly induceRelevance: boolean;
+    readonly eps: number;
+    readonly maxPasses: number;
+    readonly threshold: number;
+    /** Nodes a level that the level above wrongly predicts for a document bring it to the last level as a negative (man). */
+    readonly matched: number;
+  };
+  readonly scoring: {
+    readonly beam: number;
+    readonly power: number;
+    readonly pathWeight: number;
+    readonly candidates: number;
+  };
+  readonly seed: number;
+}
+
+const words: TfidfOptions = { analyzer: "word", minN: 1, maxN: 2, sublinear: false };
+
+const fast: Recipe = {
+  preset: "fast",
+  features: { blocks: [words], minDocuments: 2, maxFeatures: 500_000 },
+  tree: { shape: "balanced", members: 1, branching: 16, leafSize: 100, labelEntries: 2_000 },
+  ranker: {
+    positiveCost: 1,
+    negativeCost: 1,
+    induceRelevance: false,
+    eps: 0.1,
+    maxPasses: 100,
+    threshold: 0.1,
+    matched: 0,
+  },
+  scoring: { beam: 10, power: 3, pathWeight: 1, candidates: 50 },
+  seed: 0,
+};
+
+const best: Recipe = {
+  ...fast,
+  preset: "best",
+  features: { ...fast.features, blocks: [{ ...words, sublinear: true }], maxFeatures: 1_000_000 },
+  tree: { ...fast.tree, members: 3 },
+  ranker: { ...fast.ranker, threshold: 0.02, matched: 5 },
+  scoring: { ...fast.scoring, beam: 20 },
+};
+
+/** The recipe of a preset, with the tree shape of Parabel or Bonsai where asked for. */
+export function recipeFor(preset: Preset, seed: number, shape?: TreeShape): Recipe {
+  const recipe = { ...(preset === "fast" ? fast : best), seed };
+  if (shape === undefined || shape === "balanced") return recipe;
+  if (shape === "parabel") return { ...recipe, tree: { ...recipe.tree, shape, members: 3, branching: 2 } };
+  return { ...recipe, tree: { ...recipe.tree, shape, members: 1, branching: 100 } };
+}
+
+/** Documents that calibrate a model, at most; and the corpus size from which they are never learnt from. */
+export const calibration = { documents: 5_000, share: 0.2, folds: 3, foldsBelow: 5_000, setAsideFrom: 60_000 } as const;

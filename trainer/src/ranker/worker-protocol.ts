@@ -1,0 +1,32 @@
+// What the main thread and a ranker worker say to each other. Large arrays are shared or transferred, never copied.
+import type { EncodedChunk, LabelTree } from "@tagwright/model/internals";
+import type { RankerData, RankerOptions } from "./train-node.ts";
+
+export interface LoadedLevel {
+  readonly bias: Float32Array;
+  readonly chunks: readonly EncodedChunk[];
+}
+
+export type WorkerRequest =
+  /** What the following jobs work on. No answer. */
+  | { readonly kind: "load"; readonly data: RankerData }
+  /** Levels above the one to be matched. No answer. */
+  | { readonly kind: "levels"; readonly tree: LabelTree; readonly levels: readonly LoadedLevel[] }
+  | {
+      readonly kind: "train";
+      readonly level: number;
+      readonly parent: number;
+      readonly extra: Uint32Array;
+      readonly wide: boolean;
+      readonly options: RankerOptions;
+    }
+  /** The `keep` best nodes of the loaded levels' last one for documents [from, to). */
+  | { readonly kind: "match"; readonly from: number; readonly to: number; readonly keep: number };
+
+export type WorkerAnswer =
+  | { readonly kind: "trained"; readonly bias: Float32Array; readonly chunk: EncodedChunk; readonly passes: number }
+  /** Document d's nodes are entries [(d - from) · keep, …) of `nodes`, NO_NODE where there are fewer. */
+  | { readonly kind: "matched"; readonly nodes: Uint32Array }
+  | { readonly kind: "failed"; readonly message: string };
+
+export const NO_NODE = 0xffffffff;

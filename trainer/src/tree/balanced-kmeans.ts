@@ -1,0 +1,139 @@
+// Balanced spherical 2-means: splits labels into two halves of equal size, again and again.
+// Source: the partition of Parabel (Prabhu et al., WWW 2018) as XR-Linear uses it; ours selects instead of sorting.
+import type { Csr } from "@tagwright/model/internals";
+import { childSeed, newRandom } from "../random.ts";
+
+const MAX_ITERATIONS = 20;
+
+/** 2^depth groups of label indices, sizes differing by at most one, in heap order; each group ascending. */
+export function balancedClusters(embedding: Csr, depth: number, seed: number): Uint32Array[] {
+  const sums = new Float32Array(embedding.numCols * 2);
+  let groups: Uint32Array[] = [Uint32Array.from({ length: embedding.numRows }, (_, label) => label)];
+  let node = 0;
+  for (let level = 0; level < depth; level++) {
+    groups = groups.flatMap((group) => split(embedding, group, childSeed(seed, node++), sums));
+  }
+  return groups;
+}
+
+/** Side of a label while its group is being split. */
+const NEITHER = 0;
+const LEFT = 1;
+const RIGHT = 2;
+
+/**
+ * Two halves of `group`: floor(n/2) labels and the rest. `sums` [features][2] holds the sums of both sides, is all zero
+ * before and after, and is kept up by the labels that change sides only.
+ */
+function split(embedding: Csr, group: Uint32Array, seed: number, sums: Float32Array): [Uint32Array, Uint32Array] {
+  const size = group.length;
+  const half = size >> 1;
+  const random = newRandom(seed);
+  const first = Math.floor(random() * size);
+  const second = (first + 1 + Math.floor(random() * (size - 1))) % size;
+  const side = new Uint8Array(size);
+  const scores = new Float64Array(size);
+  const order = new Uint32Array(size);
+  move(embedding, group, first, RIGHT, side, sums);
+  move(embedding, group, second, LEFT, side, sums);
+  for (let iteration = 0; iteration <= MAX_ITERATIONS; iteration++) {
+    scoreSides(embedding, group, side, sums, scores);
+    for (let i = 0; i < size; i++) order[i] = i;
+    select(order, scores, half);
+    let moved = 0;
+    for (const [rank, i] of order.entries()) {
+      const next = rank < half ? LEFT : RIGHT;
+      if (side[i] === next) continue;
+      move(embedding, group, i, next, side, sums);
+      moved++;
+    }
+    if (moved === 0) break;
+  }
+  clear(embedding, group, sums);
+  return [group.filter((_, i) => side[i] === LEFT), group.filter((_, i) => side[i] === RIGHT)];
+}
+
+/** score = cosine to the right sum − cosine to the left sum, up to the label's own norm, which is 1. */
+function scoreSides(
+  { indptr, indices, values }: Csr,
+  group: Uint32Array,
+  side: Uint8Array,
+  sums: Float32Array,
+  scores: Float64Array,
+): void {
+  const size = group.length;
+  const toLeft = new Float64Array(size);
+  const toRight = new Float64Array(size);
+  let leftSquares = 0;
+  let rightSquares = 0;
+  for (let i = 0; i < size; i++) {
+    const row = group[i]!;
+    let left = 0;
+    let right = 0;
+    for (let p = indptr[row]!; p < indptr[row + 1]!; p++) {
+      const at = indices[p]! * 2;
+      left += values[p]! * sums[at]!;
+      right += values[p]! * sums[at + 1]!;
+    }
+    toLeft[i] = left;
+    toRight[i] = right;
+    // ‖sum‖² is the sum of its members' products with it.
+    if (side[i] === LEFT) leftSquares += left;
+    else if (side[i] === RIGHT) rightSquares += right;
+  }
+  const leftScale = leftSquares > 0 ? 1 / Math.sqrt(leftSquares) : 0;
+  const rightScale = rightSquares > 0 ? 1 / Math.sqrt(rightSquares) : 0;
+  for (let i = 0; i < size; i++) scores[i] = toRight[i]! * rightScale - toLeft[i]! * leftScale;
+}
+
+function move(
+  { indptr, indices, values }: Csr,
+  group: Uint32Array,
+  i: number,
+  to: typeof LEFT | typeof RIGHT,
+  side: Uint8Array,
+  sums: Float32Array,
+): void {
+  const row = group[i]!;
+  const into = to - LEFT;
+  const leaves = side[i] !== NEITHER;
+  side[i] = to;
+  for (let p = indptr[row]!; p < indptr[row + 1]!; p++) {
+    const at = indices[p]! * 2;
+    sums[at + into]! += values[p]!;
+    if (leaves) sums[at + 1 - into]! -= values[p]!;
+  }
+}
+
+function clear({ indptr, indices }: Csr, group: Uint32Array, sums: Float32Array): void {
+  for (const row of group) {
+    for (let p = indptr[row]!; p < indptr[row + 1]!; p++) {
+      sums[indices[p]! * 2] = 0;
+      sums[indices[p]! * 2 + 1] = 0;
+    }
+  }
+}
+
+/** Partially sorts `order` by (score, position) so that the `count` smallest come first (Hoare's selection). */
+function select(order: Uint32Array, scores: Float64Array, count: number): void {
+  const less = (a: number, b: number) => scores[a]! < scores[b]! || (scores[a] === scores[b] && a < b);
+  let low = 0;
+  let high = order.length - 1;
+  while (low < high) {
+    const pivot = order[(low + high) >> 1]!;
+    let i = low;
+    let j = high;
+    while (i <= j) {
+      while (less(order[i]!, pivot)) i++;
+      while (less(pivot, order[j]!)) j--;
+      if (i <= j) {
+        const kept = order[i]!;
+        order[i++] = order[j]!;
+        order[j--] = kept;
+      }
+    }
+    if (count <= j) high = j;
+    else if (count >= i) low = i;
+    else return;
+  }
+}

@@ -1,0 +1,68 @@
+// PIFA, positive instance feature aggregation: a label is the unit sum of its documents, each weighted by
+// 1/√(its labels). Source: PECOS, Yu et al., JMLR 2022.
+import type { Csr } from "@tagwright/model/internals";
+import { type LabelMatrix, transpose } from "../features/label-matrix.ts";
+
+/**
+ * Label features, shape [labels, features], unit rows. With `maxEntries`, only that many largest entries of a label
+ * are kept (and the row scaled to unit norm again): the long tail of a frequent label says little about its place.
+ */
+export function labelEmbedding(features: Csr, labels: LabelMatrix, maxEntries: number): Csr {
+  const { numLabels, numDocuments } = labels;
+  const documentsOf = transpose(labels);
+  const sum = new Float32Array(features.numCols);
+  const touched = new Uint32Array(features.numCols);
+  const indptr = new Uint32Array(numLabels + 1);
+  const rows: { indices: Uint32Array; values: Float32Array }[] = [];
+  const weight = new Float32Array(numDocuments);
+  for (let d = 0; d < numDocuments; d++) weight[d] = 1 / Math.sqrt(labels.indptr[d + 1]! - labels.indptr[d]!);
+  for (let label = 0; label < numLabels; label++) {
+    let count = 0;
+    for (let e = documentsOf.indptr[label]!; e < documentsOf.indptr[label + 1]!; e++) {
+      const document = documentsOf.labels[e]!;
+      const factor = weight[document]!;
+      for (let p = features.indptr[document]!; p < features.indptr[document + 1]!; p++) {
+        const feature = features.indices[p]!;
+        if (sum[feature] === 0) touched[count++] = feature;
+        sum[feature]! += factor * features.values[p]!;
+      }
+    }
+    const indices = largest(touched.subarray(0, count), sum, maxEntries);
+    const values = new Float32Array(indices.length);
+    let squares = 0;
+    for (const [k, feature] of indices.entries()) {
+      const value = sum[feature]!;
+      values[k] = value;
+      squares += value * value;
+    }
+    const scale = squares > 0 ? 1 / Math.sqrt(squares) : 0;
+    for (let k = 0; k < values.length; k++) values[k]! *= scale;
+    for (let k = 0; k < count; k++) sum[touched[k]!] = 0;
+    rows.push({ indices, values });
+    indptr[label + 1] = indptr[label]! + indices.length;
+  }
+  return concatenate(rows, indptr, features.numCols);
+}
+
+/** The features with the `limit` largest sums, ascending by index. */
+function largest(features: Uint32Array, sum: Float32Array, limit: number): Uint32Array {
+  if (features.length <= limit) return features.slice().sort();
+  const values = Float32Array.from(features, (feature) => sum[feature]!).sort();
+  const bound = values[values.length - limit]!;
+  return features.filter((feature) => sum[feature]! >= bound).sort();
+}
+
+function concatenate(
+  rows: readonly { indices: Uint32Array; values: Float32Array }[],
+  indptr: Uint32Array,
+  numCols: number,
+): Csr {
+  const size = indptr[rows.length]!;
+  const indices = new Uint32Array(size);
+  const values = new Float32Array(size);
+  for (const [row, it] of rows.entries()) {
+    indices.set(it.indices, indptr[row]!);
+    values.set(it.values, indptr[row]!);
+  }
+  return { numRows: rows.length, numCols, indptr, indices, values };
+}
