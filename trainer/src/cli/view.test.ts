@@ -31,6 +31,15 @@ test("where there is no terminal a stage has a first and a last line, and few be
   );
 });
 
+test("stages that take turns do not flood a log", () => {
+  const { view, text } = terminal(false);
+  for (let done = 1; done <= 10; done++) {
+    view.event(progress(done, 10));
+    view.event({ ...progress(done, 10), stage: "tree" } as ProgressEvent);
+  }
+  expect(text().match(/^\w[\w ]*:/gm)).toEqual(["Training:", "Label tree:", "Training:", "Label tree:"]);
+});
+
 test("a terminal gets a bar with rate and time left, and messages on lines of their own", () => {
   const { view, text } = terminal(true);
   view.event(progress(500, 2000));

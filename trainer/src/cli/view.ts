@@ -59,6 +59,7 @@ interface ProgressDisplay {
   close(): void;
 }
 
+/** One live line for all stages, which may alternate; a stage that is done keeps its line. */
 function createBar(stream: NodeJS.WritableStream): ProgressDisplay {
   let bar: SingleBar | undefined;
   let last: StageProgress | undefined;
@@ -69,17 +70,22 @@ function createBar(stream: NodeJS.WritableStream): ProgressDisplay {
     bar = undefined;
   };
   const show = (event: StageProgress) => {
-    if (event.stage !== last?.stage) close();
     last = event;
+    const total = Math.max(event.total, 1);
     if (bar === undefined) {
       bar = new SingleBar({ format: formatBar, stream, hideCursor: true, barsize: 28, fps: 10, linewrap: false });
-      bar.start(Math.max(event.total, 1), event.done, { event });
+      bar.start(total, event.done, { event });
     } else {
-      bar.setTotal(Math.max(event.total, 1));
+      bar.setTotal(total);
       bar.update(event.done, { event });
     }
+    if (hasEnded(event)) close();
   };
   return { show, close };
+}
+
+function hasEnded({ done, total }: StageProgress): boolean {
+  return total > 0 && done >= total;
 }
 
 function formatBar(options: Options, params: Params, payload: { event: StageProgress }): string {
@@ -93,16 +99,14 @@ function formatBar(options: Options, params: Params, payload: { event: StageProg
 
 /** One line when a stage begins and ends, and one every few seconds between. */
 function createLines(stream: NodeJS.WritableStream): ProgressDisplay {
-  let stage: Stage | undefined;
-  let nextLine = 0;
+  const nextLine = new Map<Stage, number>();
   const show = (event: StageProgress) => {
     const now = performance.now() / 1000;
-    const ended = event.total > 0 && event.done >= event.total;
-    if (event.stage === stage && !ended && now < nextLine) return;
-    if (event.stage === stage && ended && nextLine === Number.POSITIVE_INFINITY) return;
-    stage = event.stage;
-    nextLine = ended ? Number.POSITIVE_INFINITY : now + secondsBetweenLines;
-    stream.write(`${stageNames[stage]}: ${describeProgress(event)}\n`);
+    const next = nextLine.get(event.stage) ?? now;
+    const ended = hasEnded(event);
+    if (next === Number.POSITIVE_INFINITY || (now < next && !ended)) return;
+    nextLine.set(event.stage, ended ? Number.POSITIVE_INFINITY : now + secondsBetweenLines);
+    stream.write(`${stageNames[event.stage]}: ${describeProgress(event)}\n`);
   };
   return { show, close: () => undefined };
 }

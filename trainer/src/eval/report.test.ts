@@ -62,7 +62,7 @@ function card(heldOut: boolean): ModelCard {
     generator: "tagwright 0.1.0",
     settings: { seed: 1, tree: "balanced" },
     heldOut: heldOut
-      ? { metrics: metrics.result(), bands: bands.result(), how: "10 of 100 by a hash of the id" }
+      ? { metrics: metrics.result(), bands: bands.result(), how: "on 1 document that was held out" }
       : undefined,
     command: "tagwright train --corpus notes --out model --holdout 10",
   };
@@ -74,6 +74,7 @@ test("the card tells data, figures overall and by band, and the command", () => 
   expect(text).toContain(
     "- 1,234 documents with 5 different labels, 2.0 labels a document\n- 1 document was skipped\n",
   );
+  expect(text).toContain("\nMeasured on 1 document that was held out:\n");
   expect(text).toContain("| precision | 100.00 | 33.33 | 20.00 | 10.00 |");
   expect(text).toContain("| tail | 2 | 10 to 15 | 0.00 | 0.00 | 0.00 |");
   expect(text).toContain("\n    tagwright train --corpus notes --out model --holdout 10\n");

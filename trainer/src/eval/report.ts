@@ -20,7 +20,14 @@ export interface ModelCard {
   /** Settings that shaped the model, in the order to show them. */
   readonly settings: Readonly<Record<string, string | number | boolean>>;
   /** Figures on documents that the model did not see, where some were held out. */
-  readonly heldOut?: { readonly metrics: Metrics; readonly bands: readonly Band[]; readonly how: string } | undefined;
+  readonly heldOut?:
+    | {
+        readonly metrics: Metrics;
+        readonly bands: readonly Band[];
+        /** Completes "Measured …": on which documents, and why the model had not seen them. */
+        readonly how: string;
+      }
+    | undefined;
   /** The command line that makes the model again. */
   readonly command: string;
 }
@@ -86,7 +93,7 @@ function heldOutSections({ metrics: it, bands, how }: NonNullable<ModelCard["hel
     ]),
   ]);
   return [
-    `On ${count(it.documents)} documents that it did not see (${escapeMarkdown(how)}):`,
+    `Measured ${escapeMarkdown(how)}:`,
     ranking,
     `Taking the tags with probability ${threshold.toFixed(2)} or more gives an F1 of ${percent(it.f1.micro)} % over all tags (micro) and ${percent(it.f1.macro)} % averaged over labels (macro). Expected calibration error: ${percent(it.ece)} %.`,
     "Each band holds a third of all label assignments of the training documents:",

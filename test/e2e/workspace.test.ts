@@ -1,0 +1,94 @@
+// The whole road on a folder of notes: train, evaluate, tag, revert.
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { scratchFolder } from "@tagwright/testing";
+import { expect, test } from "vitest";
+import { contentOf, tagwright } from "./command-line.ts";
+import { makeWorkspace } from "./notes.ts";
+
+const ours = /^\.tags/;
+
+async function trainedWorkspace(): Promise<string> {
+  const folder = scratchFolder(makeWorkspace());
+  const trained = await tagwright(["train", "--corpus", folder, "--out", path.join(folder, ".tags/model")]);
+  expect(trained, trained.stderr).toMatchObject({ code: 0 });
+  expect(trained.stdout).toMatch(/The model is in .*: 5 labels from 60 documents/);
+  return folder;
+}
+
+test("notes are learnt, new notes get the right tags, and revert brings every byte back", async () => {
+  const folder = await trainedWorkspace();
+  const before = contentOf(folder, ours);
+
+  const evaluated = await tagwright(["evaluate", "--model", ".tags/model", "--corpus", ".", "--json"], { cwd: folder });
+  expect(evaluated, evaluated.stderr).toMatchObject({ code: 0 });
+  const metrics = JSON.parse(evaluated.stdout);
+  expect(Object.keys(metrics)).toEqual([
+    "documents",
+    "labels",
+    "precision",
+    "recall",
+    "ndcg",
+    "psp",
+    "f1",
+    "ece",
+    "msPerDocument",
+  ]);
+  expect(metrics).toMatchObject({ documents: 60, labels: 5 });
+  expect(metrics.precision["1"]).toBeGreaterThan(0.95);
+
+  const shown = await tagwright(["tag", "new"], { cwd: folder });
+  expect(shown, shown.stderr).toMatchObject({ code: 0 });
+  expect(shown.stdout).toMatch(/astronomy\.md\n +\d+% {2}\+ {2}astronomy\n/);
+  expect(contentOf(folder, ours)).toEqual(before);
+
+  const written = await tagwright(["tag", "new", "tagged", "--write"], { cwd: folder });
+  expect(written, written.stderr).toMatchObject({ code: 0 });
+  expect(readFileSync(path.join(folder, "new/sailing.md"), "utf8")).toMatch(/^---\ntitle: About it\ntags: \[sailing/);
+  expect(readFileSync(path.join(folder, "new/open source bare.md"), "utf8")).toMatch(/^---\ntags:[\s\S]*open source/);
+  expect(readFileSync(path.join(folder, "new/cooking.rst.tags.yaml"), "utf8")).toMatch(/cooking/);
+  expect(readFileSync(path.join(folder, "new/cooking.rst"), "utf8")).toBe(makeWorkspace()["new/cooking.rst"]);
+
+  for (const batch of ["new", "tagged"]) {
+    const reverted = await tagwright(["revert", batch], { cwd: folder });
+    if (batch === "new") expect(reverted, reverted.stderr).toMatchObject({ code: 0 });
+  }
+  expect(contentOf(folder, /^\.tags|[/\\]\.tags[/\\]/)).toEqual(before);
+}, 120_000);
+
+test("a note that was edited after tagging keeps its words, an unclear one is named by exit code 3", async () => {
+  const folder = await trainedWorkspace();
+  await tagwright(["tag", "new", "--write"], { cwd: folder });
+  const note = path.join(folder, "new/sailing.md");
+  writeFileSync(note, `${readFileSync(note, "utf8")}A last line.\n`);
+  const merged = await tagwright(["revert", "new", "--json"], { cwd: folder });
+  expect(merged.code).toBe(0);
+  expect(JSON.parse(merged.stdout).files).toContainEqual({ path: "sailing.md", outcome: "merged" });
+  expect(readFileSync(note, "utf8")).toBe(`${makeWorkspace()["new/sailing.md"]}A last line.\n`);
+
+  await tagwright(["tag", "new", "--write"], { cwd: folder });
+  writeFileSync(note, readFileSync(note, "utf8").replace("sailing", "boats"));
+  const conflict = await tagwright(["revert", "new"], { cwd: folder });
+  expect(conflict.code).toBe(3);
+  expect(conflict.stdout).toMatch(/left as it is: .*sailing\.md: it changed where the tags were written/);
+  expect(readFileSync(note, "utf8")).toMatch(/boats/);
+}, 120_000);
+
+test("files that are no UTF-8 text are never written to", async () => {
+  const folder = await trainedWorkspace();
+  const sailing = "mast harbour rudder tide anchor jib keel wind";
+  const hostile = { "latin.md": Buffer.from(`caf\xe9 ${sailing}`, "latin1"), "nul.md": Buffer.from(`${sailing} \0`) };
+  for (const [name, bytes] of Object.entries(hostile)) writeFileSync(path.join(folder, name), bytes);
+  const named = await tagwright(["tag", "latin.md", "nul.md", "--write", "--json"], { cwd: folder });
+  expect(named.code).toBe(3);
+  const lines = named.stdout
+    .trim()
+    .split("\n")
+    .map((it) => JSON.parse(it));
+  expect(lines).toEqual([
+    { type: "document", path: "latin.md", skipped: "it is not valid UTF-8; convert it first" },
+    { type: "document", path: "nul.md", skipped: "it holds NUL bytes, so it is not a text file" },
+  ]);
+  for (const [name, bytes] of Object.entries(hostile)) expect(readFileSync(path.join(folder, name))).toEqual(bytes);
+  expect(existsSync(path.join(folder, "latin.md.tags.yaml"))).toBe(false);
+}, 120_000);
