@@ -1,10 +1,11 @@
 // The whole road on a folder of notes: train, evaluate, tag, revert.
+import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { scratchFolder } from "@tagwright/testing";
 import { expect, test } from "vitest";
 import { contentOf, tagwright } from "./command-line.ts";
-import { makeWorkspace } from "./notes.ts";
+import { makeNotes, makeWorkspace } from "./notes.ts";
 
 const ours = /^\.tags/;
 
@@ -91,4 +92,24 @@ test("files that are no UTF-8 text are never written to", async () => {
   ]);
   for (const [name, bytes] of Object.entries(hostile)) expect(readFileSync(path.join(folder, name))).toEqual(bytes);
   expect(existsSync(path.join(folder, "latin.md.tags.yaml"))).toBe(false);
+}, 120_000);
+
+test("evaluate --holdout measures exactly the documents that train --holdout left out", async () => {
+  const notes = makeNotes(200).map(({ tags, text }, i) => ({ id: `note ${i}`, text, labels: tags }));
+  const folder = scratchFolder({ "notes.jsonl": notes.map((it) => `${JSON.stringify(it)}\n`).join("") });
+  const trained = await tagwright(["train", "--corpus", "notes.jsonl", "--out", "model", "--holdout", "20"], {
+    cwd: folder,
+  });
+  expect(trained, trained.stderr).toMatchObject({ code: 0 });
+  const heldOut = notes.filter(({ id }) => {
+    const digits = createHash("sha1").update(id).digest("hex").slice(0, 8);
+    return Number.parseInt(digits, 16) % 100 < 20;
+  });
+  expect(trained.stdout).toContain(`from ${200 - heldOut.length} documents`);
+  const args = ["evaluate", "--model", "model", "--corpus", "notes.jsonl", "--json"];
+  const part = await tagwright([...args, "--holdout", "20"], { cwd: folder });
+  expect(JSON.parse(part.stdout).documents).toBe(heldOut.length);
+  const all = await tagwright(args, { cwd: folder });
+  expect(JSON.parse(all.stdout).documents).toBe(200);
+  expect(all.stderr).toMatch(/may have learnt from these very documents/);
 }, 120_000);

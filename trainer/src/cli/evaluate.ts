@@ -10,6 +10,7 @@ import { type CorpusOptions, openCorpus } from "../corpus/open-corpus.ts";
 import { isHeldOut } from "../corpus/split.ts";
 import { createMetrics, type Metrics } from "../eval/metrics.ts";
 import { countTrainingLabels } from "../eval/training-counts.ts";
+import { breathe } from "../features/training-set.ts";
 import { createMeter } from "../meter.ts";
 import { exitCodeHelp } from "./exit-codes.ts";
 import { requireOptions, tagKeys, tagKeysHelp, wholeNumber } from "./parse-options.ts";
@@ -26,6 +27,8 @@ interface EvaluateOptions {
 }
 
 const numSuggestions = 10;
+/** Suggesting never waits by itself: now and then a Ctrl+C must be heard. */
+const documentsBetweenPauses = 32;
 
 export function addEvaluateCommand(program: Command): void {
   program
@@ -84,9 +87,11 @@ async function evaluate(options: EvaluateOptions, { signal, view, print }: Comma
       threshold: model.info.threshold,
     });
     const meter = createMeter("evaluate", corpus.position.unit, view.event);
+    let evaluated = 0;
     for await (const { id, text, labels } of corpus.documents(signal)) {
       meter(corpus.position.done, corpus.position.total);
       if (holdout > 0 && !isHeldOut(id, holdout)) continue;
+      if (evaluated++ % documentsBetweenPauses === 0) await breathe(signal);
       const start = performance.now();
       const suggestions = model.suggest(text, numSuggestions);
       metrics.add(suggestions, labels, performance.now() - start);

@@ -7,6 +7,7 @@ import type { ExitCode } from "../progress.ts";
 import { type RevertedFile, revertLastBatch } from "./batch/revert-batch.ts";
 import { exitCodeHelp } from "./exit-codes.ts";
 import { type CommandContext, runCommand } from "./run-command.ts";
+import { counted } from "./view.ts";
 
 export function addRevertCommand(program: Command): void {
   program
@@ -42,9 +43,13 @@ async function revert(folder: string, json: boolean, { print }: CommandContext):
 
 function describe(folder: string, createdAt: string, files: readonly RevertedFile[]): string {
   const count = (outcome: RevertedFile["outcome"]) => files.filter((it) => it.outcome === outcome).length;
-  const lines = [`The batch of ${new Date(createdAt).toLocaleString("en")}: ${count("restored")} files are as before`];
-  if (count("merged") > 0) lines.push(`  ${count("merged")} had changed since: only the written tags were taken out`);
-  if (count("unchanged") > 0) lines.push(`  ${count("unchanged")} were as before already`);
+  const lines = [`Taking back the batch of ${new Date(createdAt).toLocaleString("en")}`];
+  const say = (outcome: RevertedFile["outcome"], what: string) => {
+    if (count(outcome) > 0) lines.push(`  ${counted(count(outcome), "file")} ${what}`);
+  };
+  say("restored", "restored byte for byte");
+  say("merged", "changed since: only the written tags were taken out");
+  say("unchanged", "already as before");
   for (const it of files) {
     if (it.outcome === "conflict") lines.push(`  left as it is: ${path.join(folder, it.path)}: ${it.reason}`);
   }

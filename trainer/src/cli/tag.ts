@@ -4,6 +4,7 @@ import type { TagOptions } from "@tagwright/documents";
 import { openModel } from "@tagwright/model";
 import type { Command } from "commander";
 import { siteTagOptions } from "../corpus/site-options.ts";
+import { breathe } from "../features/training-set.ts";
 import { createMeter } from "../meter.ts";
 import type { ExitCode } from "../progress.ts";
 import { applyBatch, type BatchResult, type PlannedFile } from "./batch/apply-batch.ts";
@@ -14,6 +15,7 @@ import { requireModel } from "./find-model.ts";
 import { probability, tagKeys, tagKeysHelp, wholeNumber } from "./parse-options.ts";
 import { type CommandContext, runCommand } from "./run-command.ts";
 import { formatTable } from "./table.ts";
+import { counted } from "./view.ts";
 
 interface TagCommandOptions {
   readonly model?: string;
@@ -25,6 +27,8 @@ interface TagCommandOptions {
 }
 
 const defaultTop = 5;
+/** Suggesting hardly ever waits by itself: now and then a Ctrl+C must be heard. */
+const documentsBetweenPauses = 32;
 
 export function addTagCommand(program: Command): void {
   program
@@ -54,6 +58,8 @@ Examples:
   tagwright tag notes --write --min-probability 0.6
   tagwright revert notes
 
+With --json each document is a line {"type":"document","path","suggestions":[{"id","name","probability",
+"present","add"}]}, and each written folder a line {"type":"batch","folder","journal","written","skipped"}.
 In the table, "+" marks a tag that is written with --write, "=" one that the document has.
 ${exitCodeHelp}`,
     )
@@ -84,7 +90,7 @@ async function tag(paths: readonly string[], options: TagCommandOptions, context
       if (documents.length > 1 && process.stdout.isTTY !== true) meter(index + 1, documents.length);
       const shown = path.relative(process.cwd(), path.join(document.folder, document.relative));
       print(options.json ? describeJson(shown, result) : describeTable(shown, document, result));
-      await breathe(index);
+      if (index % documentsBetweenPauses === 0) await breathe(signal);
     }
     view.close();
     const complete = options.write
@@ -94,11 +100,6 @@ async function tag(paths: readonly string[], options: TagCommandOptions, context
   } finally {
     model.dispose();
   }
-}
-
-/** Lets a Ctrl+C be heard now and then: suggesting itself never waits. */
-async function breathe(index: number): Promise<void> {
-  if (index % 32 === 31) await new Promise((resolve) => setImmediate(resolve));
 }
 
 function keysByFolder(given: TagOptions | undefined): (folder: string) => Promise<TagOptions> {
@@ -132,7 +133,10 @@ async function writeAll(
       .filter((it) => written.includes(it.entry.path))
       .reduce((sum, it) => sum + it.entry.added.length, 0);
     if (options.json) print(`${JSON.stringify({ type: "batch", folder, journal, written, skipped })}\n`);
-    else print(`\nAdded ${numTags} tags to ${written.length} files. Undo with: tagwright revert ${where}\n`);
+    else
+      print(
+        `\nAdded ${counted(numTags, "tag")} to ${counted(written.length, "file")}. Undo with: tagwright revert ${where}\n`,
+      );
   }
   if (plans.size === 0 && !options.json) print("\nNothing to add: no new tag is sure enough.\n");
   return results.every((it) => it.skipped.length === 0);
@@ -145,7 +149,7 @@ function sayHowToWrite(
 ): true {
   const numFiles = [...plans.values()].reduce((sum, it) => sum + it.length, 0);
   if (numFiles > 0 && !options.json)
-    print(`\nAdd --write to write the tags marked "+" into ${numFiles} ${numFiles === 1 ? "file" : "files"}.\n`);
+    print(`\nAdd --write to write the tags marked "+" into ${counted(numFiles, "file")}.\n`);
   return true;
 }
 

@@ -6,7 +6,7 @@ import { type TrainOptions, train as trainModel } from "../train.ts";
 import { exitCodeHelp } from "./exit-codes.ts";
 import { requireOptions, tagKeys, tagKeysHelp, wholeNumber } from "./parse-options.ts";
 import { type CommandContext, runCommand } from "./run-command.ts";
-import { duration, number } from "./view.ts";
+import { counted, duration } from "./view.ts";
 
 type TrainCommandOptions = Omit<TrainOptions, "holdOut" | "tagOptions"> & {
   readonly holdout?: number;
@@ -70,7 +70,7 @@ async function train(options: TrainCommandOptions, { signal, view, print }: Comm
   await trainModel(given, { onProgress, signal });
   view.close();
   if (!json && done !== undefined) {
-    const size = `${number(done.labels)} labels from ${number(done.documents)} documents`;
+    const size = `${counted(done.labels, "label")} from ${counted(done.documents, "document")}`;
     print(`The model is in ${done.out}: ${size}, in ${duration(done.seconds)}.\n`);
   }
   return 0;

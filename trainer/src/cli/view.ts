@@ -130,6 +130,11 @@ export function number(value: number): string {
   return value.toLocaleString("en", { maximumFractionDigits: value < 10 ? 1 : 0 });
 }
 
+/** `1 file`, `2 files`. */
+export function counted(count: number, noun: string): string {
+  return `${number(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 export function bytes(count: number): string {
   const mebibytes = count / 1024 / 1024;
   return mebibytes < 1024 ? `${number(Math.max(mebibytes, 0.1))} MiB` : `${number(mebibytes / 1024)} GiB`;
