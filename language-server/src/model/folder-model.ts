@@ -172,7 +172,7 @@ export class FolderModel {
       });
     } catch (error) {
       await this.dispose();
-      log.error(`${folder}: ${describe(error)}`);
+      log.error(describe(error));
       this.#setState({ kind: "failed", message: describe(error) });
     }
   }

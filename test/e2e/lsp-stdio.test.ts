@@ -1,0 +1,297 @@
+// The built language server over standard input and output, as an editor other than VS Code runs it: with a client
+// written from the specification, a model that the command line trained, and much that no good editor would send.
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { type LspClient, LspError, scratchFolder, startLspClient } from "@tagwright/testing";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { tagwright } from "./command-line.ts";
+import { makeNotes } from "./notes.ts";
+
+const root = path.resolve(import.meta.dirname, "../..");
+const server = path.join(root, "dist/server.cjs");
+const trained = mkdtempSync(path.join(tmpdir(), "tagwright-lsp-"));
+
+beforeAll(async () => {
+  if (!existsSync(server)) throw new Error(`${server} is missing; run "npm run build" first`);
+  const lines = makeNotes(120).map(({ tags, text }, i) => JSON.stringify({ id: String(i), text, labels: tags }));
+  const corpus = path.join(trained, "notes.jsonl");
+  writeFileSync(corpus, `${lines.join("\n")}\n`);
+  const { code, stderr } = await tagwright([
+    "train",
+    "--corpus",
+    corpus,
+    "--out",
+    path.join(trained, "model"),
+    "--json",
+  ]);
+  expect(code, stderr).toBe(0);
+}, 60_000);
+afterAll(() => rmSync(trained, { recursive: true, force: true }));
+
+const note =
+  "---\ntitle: A walk\ntags: []\n---\nGalaxy, nebula and comet by the telescope; later a tide and an anchor.\n";
+
+const other = "---\ntags: [astronomy]\n---\nThe orbit of a comet.\n";
+
+interface Started {
+  readonly client: LspClient;
+  readonly folder: string;
+  readonly capabilities: Record<string, unknown>;
+  uri(name: string): string;
+  open(name: string, text: string): void;
+}
+
+/** A server on a folder of notes, with the fixture's model unless told otherwise; every label is likely enough. */
+async function start({ model = true, trusted = true, files = {} as Record<string, string> } = {}): Promise<Started> {
+  const folder = scratchFolder({ "note.md": note, "other.md": other, ...files });
+  if (model) cpSync(path.join(trained, "model"), path.join(folder, ".tags/model"), { recursive: true });
+  const client = startLspClient({ command: [process.execPath, server, "--stdio"] });
+  onTestFinished(() => client.stop());
+  const folderUri = pathToFileURL(folder).toString();
+  const { capabilities } = (await client.request("initialize", {
+    processId: process.pid,
+    rootUri: folderUri,
+    workspaceFolders: [{ uri: folderUri, name: "notes" }],
+    capabilities: {},
+    initializationOptions: { trusted, settings: { suggestions: { minProbability: 0 } } },
+  })) as { capabilities: Record<string, unknown> };
+  client.notify("initialized", {});
+  const uri = (name: string) => `${folderUri}/${name}`;
+  const open = (name: string, text: string) =>
+    client.notify("textDocument/didOpen", {
+      textDocument: { uri: uri(name), languageId: "markdown", version: 1, text },
+    });
+  return { client, folder, capabilities, uri, open };
+}
+
+const stateOf = (status: unknown) => (status as { state: { kind: string } }).state.kind;
+const settled = new Set(["ready", "failed", "restricted"]);
+const ready = async ({ client }: Started) => {
+  const status = await client.until("tagwright/status", (it) => settled.has(stateOf(it)));
+  expect(status).toMatchObject({ state: { kind: "ready" } });
+};
+
+async function ghost({ client, uri }: Started, name = "note.md", character = 7): Promise<string[]> {
+  const items = (await client.request("textDocument/inlineCompletion", {
+    textDocument: { uri: uri(name) },
+    position: { line: 2, character },
+    context: { triggerKind: 1 },
+  })) as { insertText: string }[];
+  return items.map((it) => it.insertText);
+}
+
+test("the server says what it can do, and speaks UTF-16 positions", async () => {
+  const { capabilities } = await start();
+  expect(capabilities).toMatchObject({
+    positionEncoding: "utf-16",
+    inlineCompletionProvider: true,
+    hoverProvider: true,
+    completionProvider: { resolveProvider: true },
+    codeActionProvider: { codeActionKinds: ["quickfix", "source.addSuggestedTags"] },
+    textDocumentSync: { openClose: true, change: 2 },
+  });
+});
+
+test("with a model: ghost text, completion, code action and hover, and nothing but messages on stdout", async () => {
+  const started = await start();
+  const { client, uri, open } = started;
+  open("note.md", note);
+  await ready(started);
+  const [set, first] = await ghost(started);
+  expect(set!.split(", ").length).toBeGreaterThan(1);
+  expect(set!.startsWith(first!)).toBe(true);
+  const at = { textDocument: { uri: uri("note.md") }, position: { line: 2, character: 7 } };
+  const { items } = (await client.request("textDocument/completion", at)) as { items: { label: string }[] };
+  expect(items.map((it) => it.label)).toContain("astronomy");
+  const range = { start: at.position, end: at.position };
+  const context = { diagnostics: [] };
+  const actions = (await client.request("textDocument/codeAction", { ...at, range, context })) as { title: string }[];
+  expect(actions[0]!.title).toContain("Add suggested tags");
+  open("other.md", other);
+  const onTag = { textDocument: { uri: uri("other.md") }, position: { line: 1, character: 8 } };
+  const hover = (await client.request("textDocument/hover", onTag)) as { contents: { value: string } };
+  expect(hover.contents.value).toContain("**astronomy**");
+  expect(hover.contents.value).toMatch(/Words that spoke for it: .*(?:comet|orbit)/);
+  expect(client.noise()).toBe("");
+});
+
+test("an edit is seen at once: a tag that was typed is not suggested again", async () => {
+  const started = await start();
+  const { client, uri, open } = started;
+  open("note.md", note);
+  await ready(started);
+  const [, best] = await ghost(started);
+  client.notify("textDocument/didChange", {
+    textDocument: { uri: uri("note.md"), version: 2 },
+    contentChanges: [
+      { range: { start: { line: 2, character: 7 }, end: { line: 2, character: 7 } }, text: `${best}, ` },
+    ],
+  });
+  const [after] = await ghost(started, "note.md", 7 + best!.length + 2);
+  expect(after).not.toContain(best);
+});
+
+test("without a model every answer is empty, and the state says how many documents a training would have", async () => {
+  const started = await start({ model: false });
+  started.open("note.md", note);
+  const counted = (it: unknown) => (it as { state: { taggedDocuments?: number } }).state.taggedDocuments !== undefined;
+  expect(await started.client.until("tagwright/status", counted)).toMatchObject({
+    state: { kind: "none", taggedDocuments: 1 },
+  });
+  expect(await ghost(started)).toEqual([]);
+});
+
+test("a model that appears is used without a restart, and one that is cut short is a state with a reason", async () => {
+  const started = await start({ model: false });
+  const { client, folder, open } = started;
+  open("note.md", note);
+  cpSync(path.join(trained, "model"), path.join(folder, ".tags/model"), { recursive: true });
+  const notes = pathToFileURL(folder).toString();
+  expect(await client.request("tagwright/modelChanged", { folder: notes })).toBe(true);
+  expect((await ghost(started)).length).toBeGreaterThan(0);
+  const ranker = path.join(folder, ".tags/model/ranker.safetensors");
+  writeFileSync(ranker, readFileSync(ranker).subarray(0, 200));
+  const manifest = path.join(folder, ".tags/model/model.json");
+  writeFileSync(manifest, `${readFileSync(manifest, "utf8")}\n`);
+  expect(await client.request("tagwright/modelChanged", { folder: notes })).toBe(false);
+  const failed = await client.until("tagwright/status", (it) => stateOf(it) === "failed");
+  expect(failed).toMatchObject({ state: { message: expect.stringContaining("ranker.safetensors") } });
+  expect(await ghost(started)).toEqual([]);
+});
+
+test("in an untrusted workspace its model is not opened", async () => {
+  const started = await start({ trusted: false });
+  started.open("note.md", note);
+  await started.client.until("tagwright/status", (it) => stateOf(it) === "restricted");
+  expect(await ghost(started)).toEqual([]);
+  started.client.notify("tagwright/trustGranted");
+  await started.client.until("tagwright/status", (it) => stateOf(it) === "ready");
+  expect((await ghost(started)).length).toBeGreaterThan(0);
+});
+
+test("a server that is killed in the middle of a request loses nothing: the next one answers the same", async () => {
+  const first = await start();
+  first.open("note.md", note);
+  await ready(first);
+  const expected = await ghost(first);
+  const pending = first.client.request("tagwright/suggest", {
+    uri: first.uri("big.md"),
+    text: "comet orbit ".repeat(300_000),
+  });
+  first.client.child.kill("SIGKILL");
+  await expect(pending).rejects.toThrow("the server ended");
+  expect(await first.client.ended).toBeNull();
+  const second = await start();
+  second.open("note.md", note);
+  await ready(second);
+  expect(await ghost(second)).toEqual(expected);
+});
+
+const requests = [
+  "textDocument/inlineCompletion",
+  "textDocument/completion",
+  "completionItem/resolve",
+  "textDocument/codeAction",
+  "textDocument/hover",
+  "tagwright/suggest",
+  "tagwright/plan",
+  "tagwright/isTagSlot",
+  "tagwright/suggestWorkspace",
+  "tagwright/modelChanged",
+  "tagwright/diagnostics",
+  "no/such/method",
+];
+
+test("malformed parameters get an answer or an error, and the server goes on", async () => {
+  const started = await start();
+  const { client, open, uri } = started;
+  open("note.md", note);
+  await ready(started);
+  const wrong = [
+    undefined,
+    {},
+    [],
+    { textDocument: null, position: null, uri: 3, folder: {} },
+    { textDocument: { uri: "not a uri" }, position: { line: -1, character: 1e12 }, uri: "%%%", folder: "x" },
+    { textDocument: { uri: uri("note.md") }, position: { line: "a" }, range: {}, context: {} },
+    { label: null, data: { uri: [] } },
+  ];
+  for (const method of requests) {
+    for (const params of wrong) {
+      await client.request(method, params).catch((error: unknown) => expect(error).toBeInstanceOf(LspError));
+    }
+  }
+  for (const params of wrong) {
+    client.notify("textDocument/didClose", params);
+    client.notify("workspace/didChangeWatchedFiles", params);
+    client.notify("workspace/didChangeConfiguration", params);
+    client.notify("tagwright/unknown", params);
+  }
+  // One of them has closed the note, as it may.
+  open("note.md", note);
+  await client.request("tagwright/modelChanged", { folder: uri("").slice(0, -1) });
+  expect((await ghost(started)).length).toBeGreaterThan(0);
+});
+
+test("bytes that are no message do not end the server", async () => {
+  const started = await start();
+  const { client, open } = started;
+  client.write("Content-Length: 9\r\n\r\n{not json");
+  client.write("Content-Length: 2\r\n\r\n[]Content-Length: 4\r\n\r\nnull");
+  open("note.md", note);
+  await ready(started);
+  expect((await ghost(started)).length).toBeGreaterThan(0);
+});
+
+test("a document of ten megabytes is answered, and a cancelled request for it ends at once", async () => {
+  const started = await start();
+  const { client, open, uri } = started;
+  open("big.md", note + "Under the comet and the nebula, day after day, a walk of many words ".repeat(160_000));
+  open("note.md", note);
+  await ready(started);
+  const start0 = performance.now();
+  const { result, cancel } = client.cancellable("textDocument/inlineCompletion", {
+    textDocument: { uri: uri("big.md") },
+    position: { line: 2, character: 7 },
+    context: { triggerKind: 1 },
+  });
+  cancel();
+  const answer = await result.catch((error: unknown) => error);
+  expect(answer instanceof LspError || (Array.isArray(answer) && answer.length === 0)).toBe(true);
+  expect((await ghost(started, "big.md")).length).toBeGreaterThan(0);
+  expect((await ghost(started)).length).toBeGreaterThan(0);
+  expect(performance.now() - start0).toBeLessThan(20_000);
+});
+
+test("a NUL byte and lone surrogates in a text are no reason to fail", async () => {
+  const started = await start();
+  started.open("note.md", `${note}\0\ud800 comet`);
+  await ready(started);
+  expect((await ghost(started)).length).toBeGreaterThan(0);
+});
+
+test("a folder is suggested for in portions, each document once", async () => {
+  const files = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`more/${i}.md`, note]));
+  const started = await start({ files });
+  await ready(started);
+  const { client, folder } = started;
+  const result = await client.request("tagwright/suggestWorkspace", {
+    folder: pathToFileURL(folder).toString(),
+    minProbability: 0,
+    partialResultToken: "batch",
+  });
+  expect(result).toMatchObject({ state: "ready", documents: 42, skipped: [] });
+  const portions = client.received("$/progress") as { token: string; value: { documents: { uri: string }[] } }[];
+  const uris = portions.filter((it) => it.token === "batch").flatMap((it) => it.value.documents.map((d) => d.uri));
+  expect(new Set(uris).size).toBe(42);
+  expect(uris.length).toBe(42);
+});
+
+test("shutdown and exit end the process", async () => {
+  const { client } = await start();
+  expect(await client.request("shutdown")).toBeNull();
+  client.notify("exit");
+  expect(await client.ended).toBe(0);
+});
