@@ -59,7 +59,7 @@ function tidyLabels(labels: readonly string[], report: CorpusReport): readonly s
 }
 
 /** `label` as one line: white space and control characters collapsed, half surrogate pairs replaced. */
-export function tidyLabel(label: string): string {
+function tidyLabel(label: string): string {
   return label
     .replace(/[\s\p{Cc}]+/gu, " ")
     .replace(/\p{Cs}/gu, "\ufffd")

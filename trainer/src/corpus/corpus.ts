@@ -14,7 +14,7 @@ export interface CorpusDocument {
 }
 
 /** How far the current reading is, in `unit`. */
-export interface CorpusPosition {
+interface CorpusPosition {
   done: number;
   total: number;
   readonly unit: "bytes" | "files";

@@ -3,7 +3,7 @@ import { isUtf8 } from "node:buffer";
 import { readFile, stat } from "node:fs/promises";
 
 /** Larger files are data, not notes. */
-export const maxTextFileBytes = 16 * 1024 * 1024;
+const maxTextFileBytes = 16 * 1024 * 1024;
 
 export type TextFile =
   | { readonly kind: "text"; readonly text: string; readonly bytes: Buffer }

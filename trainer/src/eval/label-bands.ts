@@ -1,7 +1,7 @@
 // Figures by how frequent a label is: averages over documents hide how rare labels fare.
 import type { Ranked } from "./metrics.ts";
 
-export type BandName = "head" | "middle" | "tail";
+type BandName = "head" | "middle" | "tail";
 
 export interface Band {
   readonly name: BandName;

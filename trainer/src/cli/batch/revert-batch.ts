@@ -16,7 +16,7 @@ import {
 } from "./journal.ts";
 import { writeFileWhole } from "./write-file.ts";
 
-export type RevertOutcome =
+type RevertOutcome =
   /** Exactly as before the batch. */
   | "restored"
   /** It was as before already: the batch never reached it, or it was undone by hand. */

@@ -6,7 +6,7 @@ import { readTextFile } from "../../corpus/text-file.ts";
 import { type PlannedFile, planFile } from "./apply-batch.ts";
 import type { DocumentFile } from "./find-documents.ts";
 
-export interface SuggestedTag {
+interface SuggestedTag {
   readonly id: string;
   readonly name: string;
   readonly probability: number;
