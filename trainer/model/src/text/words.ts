@@ -1,4 +1,5 @@
-// Words of a text: NFKC, lower case, runs of letters, marks and digits; each ideograph is a word by itself.
+// Words of a text: NFKC, lower case, runs of letters, marks and digits; each ideograph is a word by itself. A mark goes
+// on with a word and begins none: what an emoji's variation selector stands on is no letter.
 // Only hashes leave this file: a word is a 64-bit hash and its place in the normalised text.
 
 /** Words of one text, reused from call to call: entry i of the arrays up to `length`. */
@@ -15,8 +16,10 @@ export interface WordBuffer {
 const SEPARATOR = 1;
 const LETTER = 2;
 const IDEOGRAPH = 3;
+const MARK = 4;
 
-const LETTER_CLASS = /[\p{L}\p{N}\p{M}]/u;
+const LETTER_CLASS = /[\p{L}\p{N}]/u;
+const MARK_CLASS = /\p{M}/u;
 const IDEOGRAPH_CLASS = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]/u;
 
 /** Class of each UTF-16 unit of the basic plane, filled as texts need it; surrogates are looked up by code point. */
@@ -54,7 +57,7 @@ export function splitWords(text: string, words: WordBuffer, classes: CharacterCl
   for (let at = 0; at < size; at++) {
     const unit = normal.charCodeAt(at);
     const kind = classes[unit] || classify(normal, at, unit, classes);
-    if (kind === LETTER) {
+    if (kind === LETTER || (kind === MARK && start >= 0)) {
       if (start < 0) {
         start = at;
         high = HIGH_SEED;
@@ -121,9 +124,10 @@ function enlarged(array: Uint32Array, capacity: number): Uint32Array {
 
 function classify(text: string, at: number, unit: number, classes: CharacterClasses): number {
   if (unit >= 0xd800 && unit < 0xe000) {
-    // The second half of a pair continues what the first half began; an ideograph's never gets here.
-    const first = unit >= 0xdc00 ? at - 1 : at;
-    return classOf(String.fromCodePoint(text.codePointAt(Math.max(first, 0)) ?? unit));
+    // The second half of a pair continues what the first half began; an ideograph's never gets here. A half without
+    // its other half is no character.
+    const point = text.codePointAt(unit >= 0xdc00 ? at - 1 : at) ?? unit;
+    return point < 0x10000 ? SEPARATOR : classOf(String.fromCodePoint(point));
   }
   const kind = classOf(String.fromCharCode(unit));
   classes[unit] = kind;
@@ -132,5 +136,6 @@ function classify(text: string, at: number, unit: number, classes: CharacterClas
 
 function classOf(character: string): number {
   if (IDEOGRAPH_CLASS.test(character)) return IDEOGRAPH;
-  return LETTER_CLASS.test(character) ? LETTER : SEPARATOR;
+  if (LETTER_CLASS.test(character)) return LETTER;
+  return MARK_CLASS.test(character) ? MARK : SEPARATOR;
 }
