@@ -14,9 +14,11 @@ export interface NgramBuffer {
   length: number;
   high: Uint32Array;
   low: Uint32Array;
-  /** Places in `words.text`. */
+  /** Places in `words.text`, without the blanks around a word. */
   start: Uint32Array;
   end: Uint32Array;
+  /** Whether a character n-gram has the blank before (1) or after its word (2) or both (3). */
+  edges: Uint8Array;
   readonly words: WordBuffer;
   readonly classes: CharacterClasses;
 }
@@ -28,6 +30,7 @@ export function newNgramBuffer(): NgramBuffer {
     low: new Uint32Array(4096),
     start: new Uint32Array(4096),
     end: new Uint32Array(4096),
+    edges: new Uint8Array(4096),
     words: newWordBuffer(),
     classes: newCharacterClasses(),
   };
@@ -45,14 +48,19 @@ export function readNgrams(options: TfidfOptions, out: NgramBuffer): void {
   else characterNgrams(options, out);
 }
 
-/** The n-gram's own text: words joined by one blank; a character n-gram shows a word's edge as a blank. */
+/**
+ * The n-gram's own text: what stands between words as one blank, and none where there is nothing, as between ideographs;
+ * a character n-gram shows a word's edge as a blank.
+ */
 export function ngramText(options: TfidfOptions, ngrams: NgramBuffer, i: number): string {
-  const { words } = ngrams;
-  const start = ngrams.start[i]!;
-  const end = ngrams.end[i]!;
-  if (options.analyzer === "char") return `${words.text.slice(start, end)}`;
-  return words.text.slice(start, end).replace(/[^\p{L}\p{N}\p{M}]+/gu, " ");
+  const text = ngrams.words.text.slice(ngrams.start[i], ngrams.end[i]);
+  if (options.analyzer === "word") return text.replace(/(?:[^\p{L}\p{N}\p{M}]\p{M}*)+/gu, " ");
+  const edges = ngrams.edges[i]!;
+  return `${edges & BEFORE ? " " : ""}${text}${edges & AFTER ? " " : ""}`;
 }
+
+const BEFORE = 1;
+const AFTER = 2;
 
 function wordNgrams({ minN, maxN }: TfidfOptions, out: NgramBuffer): void {
   const { high, low, start, end, length } = out.words;
@@ -98,8 +106,9 @@ function characterNgrams({ minN, maxN }: TfidfOptions, out: NgramBuffer): void {
         if (n < minN) continue;
         out.high[count] = mix(h ^ Math.imul(l, 0x9e3779b1));
         out.low[count] = mix(l + n);
-        out.start[count] = Math.max(first, 0);
-        out.end[count] = Math.min(at + 1, text.length);
+        out.start[count] = Math.max(first, from + 1);
+        out.end[count] = Math.min(at + 1, to - 1);
+        out.edges[count] = (first === from ? BEFORE : 0) | (at === to - 1 ? AFTER : 0);
         count++;
       }
     }
@@ -115,4 +124,7 @@ function reserve(out: NgramBuffer, capacity: number): void {
     larger.set(out[key]);
     out[key] = larger;
   }
+  const edges = new Uint8Array(size);
+  edges.set(out.edges);
+  out.edges = edges;
 }
