@@ -26,7 +26,11 @@ export function newVectorizer(model: TfidfModel): Vectorizer {
       if (touched.length < length + ngrams.length) touched = enlarged(touched, length + ngrams.length);
       const from = length;
       length = countFeatures(ngrams, lookups[b]!, base, counts, touched, length);
-      if (values.length < touched.length) values = new Float32Array(touched.length);
+      if (values.length < touched.length) {
+        const larger = new Float32Array(touched.length);
+        larger.set(values.subarray(0, from));
+        values = larger;
+      }
       squares += weighBlock(block, base, counts, touched, from, length, values);
       base += block.idf.length;
     }
