@@ -4,17 +4,20 @@ export const notes = [
   {
     file: "in-the-hedge.md",
     title: "In the hedge",
-    text: "A very small brown songbird with a short tail that stands straight up. It builds a round nest of moss, eats insects and spiders, and sings far louder than its size allows.",
+    text: "A very small brown bird with a short tail that stands straight up. It nests in hedges and walls, feeds on insects and spiders, and its song is far louder than its size allows.",
+    meant: "a wren",
   },
   {
-    file: "in-the-drawer.md",
-    title: "In the drawer",
-    text: "A kitchen utensil with a long handle and a shallow bowl full of holes. It is used for lifting dumplings out of boiling water and for skimming fat from soup.",
+    file: "on-the-ridge.md",
+    title: "On the ridge",
+    text: "A tall evergreen tree of the northern mountains with needles and hanging cones; its soft wood goes into paper, crates and the tops of violins.",
+    meant: "a spruce",
   },
   {
-    file: "from-the-clinic.md",
-    title: "From the clinic",
-    text: "An acute infectious disease that is carried by ticks. It begins with fever, headache and aching muscles, and a red rash spreads from the wrists and ankles.",
+    file: "at-the-jetty.md",
+    title: "At the jetty",
+    text: "A light sailing boat with one mast, one mainsail and one jib, easy for two people to race.",
+    meant: "a sloop",
   },
 ];
 

@@ -29,7 +29,7 @@ await run(["train", "--corpus", corpus, "--out", model, "--encoder", "none", "--
 heading("On the tenth that was held out");
 showMetrics(JSON.parse(lastLine(await run(["evaluate", "--model", model, "--corpus", corpus, "--json"], "read"))));
 heading("Suggestions for three notes");
-const suggested = await run(["tag", "--model", model, "--json", "--top", "6", ...notes.map(notePath)], "read");
+const suggested = await run(["tag", "--model", model, "--json", "--top", "4", ...notes.map(notePath)], "read");
 for (const line of suggested.split("\n").filter((it) => it.startsWith('{"type":"document"'))) {
   showSuggestions(JSON.parse(line));
 }
@@ -67,7 +67,9 @@ function writeCorpus() {
   const count = (it) => it.toLocaleString("en");
   say(`${count(documents.length)} documents (${count(held.length)} held out), ${count(labels.length)} labels`);
   say(`For example "${documents[5000].text}"`);
-  say(`is labelled ${documents[5000].labels.map((it) => it.replace(/\.n\.\d+$/u, "")).join(", ")}.`);
+  say(
+    `is labelled ${documents[5000].labels.map((it) => it.replace(/\.n\.\d+$/u, "").replaceAll("_", " ")).join(" and ")}.`,
+  );
 }
 
 function showMetrics({ precision, recall, ndcg, ece, msPerDocument }) {
@@ -82,14 +84,14 @@ function showMetrics({ precision, recall, ndcg, ece, msPerDocument }) {
   ];
   say(`${"%".padEnd(20)}${"Tagwright".padStart(10)}${"PECOS".padStart(10)}`);
   for (const [name, value] of rows) {
-    say(`${name.padEnd(20)}${value.padStart(10)}${(pecos[name]?.toFixed(1) ?? "").padStart(10)}`);
+    say(`${name.padEnd(20)}${value.padStart(10)}${(pecos[name]?.toFixed(1) ?? "").padStart(10)}`.trimEnd());
   }
   say(`${msPerDocument.p50.toFixed(2)} ms a document (median, one thread)`);
 }
 
 function showSuggestions({ path: file, suggestions }) {
   const note = notes.find((it) => it.file === path.basename(file));
-  say(`${note.text}`);
+  say(`${note.text} (${note.meant} is meant)`);
   for (const { name, probability } of suggestions) say(`${`${Math.round(100 * probability)} %`.padStart(8)}  ${name}`);
   say("");
 }
