@@ -12,6 +12,8 @@ export function labelEmbedding(features: Csr, labels: LabelMatrix, maxEntries: n
   const documentsOf = transpose(labels);
   const sum = new Float32Array(features.numCols);
   const touched = new Uint32Array(features.numCols);
+  /** One more than the label that touched a feature last: a sum may be zero on its way. */
+  const touchedBy = new Uint32Array(features.numCols);
   const indptr = new Uint32Array(numLabels + 1);
   const rows: { indices: Uint32Array; values: Float32Array }[] = [];
   const weight = new Float32Array(numDocuments);
@@ -23,7 +25,10 @@ export function labelEmbedding(features: Csr, labels: LabelMatrix, maxEntries: n
       const factor = weight[document]!;
       for (let p = features.indptr[document]!; p < features.indptr[document + 1]!; p++) {
         const feature = features.indices[p]!;
-        if (sum[feature] === 0) touched[count++] = feature;
+        if (touchedBy[feature] !== label + 1) {
+          touchedBy[feature] = label + 1;
+          touched[count++] = feature;
+        }
         sum[feature]! += factor * features.values[p]!;
       }
     }
@@ -44,12 +49,15 @@ export function labelEmbedding(features: Csr, labels: LabelMatrix, maxEntries: n
   return concatenate(rows, indptr, features.numCols);
 }
 
-/** The features with the `limit` largest sums, ascending by index. */
+/** The features with the `limit` largest sums, ascending by index; of equal ones those that come first. */
 function largest(features: Uint32Array, sum: Float32Array, limit: number): Uint32Array {
-  if (features.length <= limit) return features.slice().sort();
-  const values = Float32Array.from(features, (feature) => sum[feature]!).sort();
+  const ascending = features.slice().sort();
+  if (ascending.length <= limit) return ascending;
+  const values = Float32Array.from(ascending, (feature) => sum[feature]!).sort();
   const bound = values[values.length - limit]!;
-  return features.filter((feature) => sum[feature]! >= bound).sort();
+  let equal = 0;
+  for (let k = values.length - limit; values[k] === bound; k++) equal++;
+  return ascending.filter((feature) => sum[feature]! > bound || (sum[feature] === bound && equal-- > 0));
 }
 
 function concatenate(
