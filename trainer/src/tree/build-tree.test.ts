@@ -1,0 +1,119 @@
+import { type LabelTree, numNodes } from "@tagwright/model/internals";
+import { hundredths } from "@tagwright/testing";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { buildTree } from "./build-tree.ts";
+import { sparse, topicRows } from "./test-data.ts";
+
+function widths({ levels }: LabelTree): number[] {
+  return levels.map(numNodes);
+}
+
+/** What every search takes for granted. */
+function expectSound({ levels, labelOf }: LabelTree, numLabels: number): void {
+  expect([...labelOf].sort((a, b) => a - b)).toEqual(Array.from({ length: numLabels }, (_, label) => label));
+  let parents = 1;
+  for (const { childStart } of levels) {
+    expect(childStart.length).toBe(parents + 1);
+    expect(childStart[0]).toBe(0);
+    for (let p = 0; p < parents; p++) expect(childStart[p + 1]!).toBeGreaterThan(childStart[p]!);
+    parents = childStart[parents]!;
+  }
+  expect(parents).toBe(numLabels);
+}
+
+const noFeatures = (numLabels: number) => sparse(new Array<number[]>(numLabels).fill([]), 1);
+const balanced = (branching: number, leafSize: number) =>
+  ({ shape: "balanced", members: 1, branching, leafSize, labelEntries: 1000 }) as const;
+const bonsai = (branching: number, leafSize: number) => ({
+  ...balanced(branching, leafSize),
+  shape: "bonsai" as const,
+});
+
+// From the trees that PECOS's parameters give the benchmark sets: [labels, leaf size, branching, widths].
+const chains: [number, number, number, number[]][] = [
+  [3956, 16, 16, [16, 256, 3956]],
+  [3956, 16, 8, [4, 32, 256, 3956]],
+  [30938, 16, 16, [8, 128, 2048, 30938]],
+  [501070, 100, 32, [8, 256, 8192, 501070]],
+  [13330, 100, 2, [2, 4, 8, 16, 32, 64, 128, 256, 13330]],
+  [100, 100, 16, [100]],
+  [101, 100, 16, [2, 101]],
+  [1, 100, 16, [1]],
+];
+
+test.each(chains)(
+  "%i labels in leaves of %i, %i children a node: levels as wide as PECOS's",
+  (labels, leaf, wide, expected) => {
+    expect(widths(buildTree(noFeatures(labels), balanced(wide, leaf), 0))).toEqual(expected);
+  },
+);
+
+const rows = fc.array(fc.array(hundredths(0), { minLength: 3, maxLength: 3 }), { minLength: 1, maxLength: 60 });
+const shapes = fc.record({
+  shape: fc.constantFrom("balanced" as const, "bonsai" as const, "parabel" as const),
+  branching: fc.constantFrom(2, 3, 4, 16),
+  leafSize: fc.integer({ min: 2, max: 12 }),
+});
+
+test("every tree covers each label once, on one level, and no node is empty", () => {
+  fc.assert(
+    fc.property(rows, shapes, fc.nat(1000), (it, shape, seed) => {
+      expectSound(buildTree(sparse(it, 3), { ...shape, members: 1, labelEntries: 100 }, seed), it.length);
+    }),
+  );
+});
+
+test("leaves of a balanced tree hold at most the leaf size, of sizes one apart", () => {
+  fc.assert(
+    fc.property(rows, fc.integer({ min: 2, max: 12 }), (it, leafSize) => {
+      const { levels } = buildTree(sparse(it, 3), balanced(4, leafSize), 1);
+      const { childStart } = levels.at(-1)!;
+      const sizes = Array.from(childStart.subarray(1), (end, p) => end - childStart[p]!);
+      expect(Math.max(...sizes)).toBeLessThanOrEqual(leafSize);
+      expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
+    }),
+  );
+});
+
+test("a wide tree is at most three splits deep and no node has more children than asked for", () => {
+  const tree = buildTree(sparse(topicRows(600, 12, 4, 5), 52), bonsai(8, 5), 2);
+  expectSound(tree, 600);
+  expect(tree.levels.length).toBeLessThanOrEqual(4);
+  for (const { childStart } of tree.levels.slice(0, -1)) {
+    for (let p = 0; p + 1 < childStart.length; p++) expect(childStart[p + 1]! - childStart[p]!).toBeLessThanOrEqual(8);
+  }
+});
+
+test("a wide tree keeps topics that have nothing in common apart", () => {
+  const topic = (label: number) => label % 3;
+  const tree = buildTree(
+    sparse(
+      Array.from({ length: 30 }, (_, label) => [0, 1, 2].map((t) => (t === topic(label) ? 1 : 0))),
+      3,
+    ),
+    bonsai(6, 10),
+    4,
+  );
+  const { childStart } = tree.levels.at(-1)!;
+  const topics = Array.from(
+    childStart.subarray(1),
+    (end, p) => new Set([...tree.labelOf.subarray(childStart[p]!, end)].map(topic)),
+  );
+  // Two of the random first centers may be of one topic, so that another topic shares a cluster; none is torn apart.
+  const clustersOf = [0, 1, 2].map((t) => topics.filter((it) => it.has(t)).length);
+  expect(clustersOf).toEqual([1, 1, 1]);
+});
+
+test("labels without features do not stop a tree from being made", () => {
+  expectSound(buildTree(noFeatures(50), bonsai(4, 5), 0), 50);
+  expectSound(buildTree(noFeatures(50), balanced(4, 5), 0), 50);
+});
+
+test("the same seed gives the same tree", () => {
+  const embedding = sparse(topicRows(150, 7, 5, 3), 40);
+  for (const options of [balanced(4, 8), bonsai(10, 8)]) {
+    const [a, b] = [buildTree(embedding, options, 7), buildTree(embedding, options, 7)];
+    expect(b).toEqual(a);
+  }
+});
