@@ -89,7 +89,10 @@ function trainingTerminal(
         script: options.script,
         args: trainerArguments(folder, definition),
         cwd: folder.uri.fsPath,
-        onText: print,
+        // The trainer says the reason of a failure to both its readers.
+        onText: (text) => {
+          if (error === undefined || !text.includes(error)) print(text);
+        },
         onEvent: (event) => {
           if (event.type === "done") done = event;
           if (event.type === "error") error = event.message;

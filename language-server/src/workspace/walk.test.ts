@@ -45,6 +45,12 @@ test("gitignore files count where they stand, the deepest wins, and those above 
   expect(await files(tree, {}, "notes")).toEqual(["local.md", "sub/wanted.tmp.md"]);
 });
 
+test("a folder that is ignored itself is walked all the same", async () => {
+  const tree = { ".git/HEAD": "", ".gitignore": "out/\n", "out/notes/a.md": "", "out/b.md": "" };
+  expect(await files(tree, {}, "out")).toEqual(["b.md", "notes/a.md"]);
+  expect(await files(tree, {}, "out/notes")).toEqual(["a.md"]);
+});
+
 test("globs of the editor are left out, braces too", async () => {
   const tree = { "a.md": "", "b.txt": "", "c.rst": "", "out/d.md": "", "sub/out/e.md": "" };
   expect(await files(tree, { exclude: ["**/*.{txt,rst}", "**/out"] })).toEqual(["a.md"]);

@@ -82,7 +82,8 @@ async function rulesAbove(root: string): Promise<Rule[]> {
     const rule = await gitignoreIn(folder);
     if (rule !== undefined) rules.unshift(rule);
   }
-  return rules;
+  // Who opens a folder that Git ignores wants to see it.
+  return isIgnored(`${root}${path.sep}`, rules) ? [] : rules;
 }
 
 async function entriesOf(folder: string): Promise<Dirent[]> {
