@@ -99,7 +99,7 @@ test("a narrow beam keeps the best nodes of each level and scores their children
           scored.push({ node, score });
         }
         scored.sort((a, b) => b.score - a.score);
-        // Where certain nodes tie, the better parent's come first: another test's matter.
+        // Ties at the edge of the beam have a test of their own.
         fc.pre(scored.length <= options.beam || scored[options.beam - 1]!.score !== scored[options.beam]!.score);
         kept = new Set(scored.slice(0, options.beam).map(({ node }) => node));
       }
@@ -162,4 +162,16 @@ test("one search after another gives what a fresh one gives", () => {
     reused.search(row, 10, options, ranking, beam);
     expect(listed(ranking)).toEqual(search(member, row, 10, options));
   }
+});
+
+test("of nodes with equal scores the first of the level stay in the beam", () => {
+  const { tree, ranker } = flat([1, 1.5, 0.2, 2, 1]);
+  const kept = (beam: number) => {
+    const it = newBeam(beam);
+    new BeamSearch(tree, ranker).searchLevels(anyRow, 1, { ...options, beam }, it);
+    return [...it.nodes.subarray(0, it.length)];
+  };
+  expect(kept(2)).toEqual([0, 1]);
+  expect(kept(4)).toEqual([0, 1, 3, 4]);
+  expect(kept(9)).toEqual([0, 1, 3, 4, 2]);
 });

@@ -1,0 +1,46 @@
+import { expect, test } from "vitest";
+import type { TrainingSet } from "../features/training-set.ts";
+import { newRandom } from "../random.ts";
+import { planCalibration } from "./folds.ts";
+
+/** Only the buckets matter: uniform, as hashes of ids are. */
+function setOf(size: number, seed = 1): TrainingSet {
+  const random = newRandom(seed);
+  return { bucket: Uint8Array.from({ length: size }, () => Math.floor(100 * random())) } as unknown as TrainingSet;
+}
+
+const ascending = (documents: Uint32Array) => documents.every((it, i) => i === 0 || it > documents[i - 1]!);
+
+test("the folds of a small corpus are a partition of its documents, of about one size", () => {
+  for (const size of [10, 40, 500, 3000]) {
+    const { folds, setAside } = planCalibration(setOf(size));
+    expect(setAside).toBe(false);
+    expect(folds.length).toBeGreaterThan(1);
+    expect(folds.flatMap((it) => [...it]).sort((a, b) => a - b)).toEqual(Array.from({ length: size }, (_, d) => d));
+    for (const fold of folds) {
+      expect(ascending(fold)).toBe(true);
+      if (size >= 500) expect(Math.abs(fold.length * folds.length - size)).toBeLessThan(size / 5);
+    }
+  }
+});
+
+test("a larger corpus is calibrated on one part, at most a fifth", () => {
+  const { folds } = planCalibration(setOf(20_000));
+  expect(folds.length).toBe(1);
+  expect(folds[0]!.length).toBeGreaterThan(1000);
+  expect(folds[0]!.length).toBeLessThan(20_000 / 4);
+  expect(ascending(folds[0]!)).toBe(true);
+});
+
+test("a very large corpus sets a small part aside for good", () => {
+  const { folds, setAside } = planCalibration(setOf(200_000));
+  expect(setAside).toBe(true);
+  expect(folds[0]!.length).toBeGreaterThan(1000);
+  expect(folds[0]!.length).toBeLessThan(10_000);
+});
+
+test("a handful of documents, or documents of one bucket, leave no fold that would have nothing to learn from", () => {
+  expect(planCalibration(setOf(5)).folds).toEqual([]);
+  const oneBucket = { bucket: new Uint8Array(50).fill(6) } as unknown as TrainingSet;
+  expect(planCalibration(oneBucket).folds).toEqual([]);
+});
