@@ -35,7 +35,7 @@ export interface ServerClientOptions {
 /** Ends within three minutes after which the client gives up. */
 const maxRestarts = 4;
 
-export interface WorkspaceRun {
+interface WorkspaceRun {
   readonly folder: Uri;
   readonly minProbability: number;
   readonly exclude: readonly string[];
@@ -44,7 +44,8 @@ export interface WorkspaceRun {
 }
 
 export interface ServerClient {
-  suggest(uri: Uri, text: string, token?: CancellationToken): Promise<SuggestResult>;
+  /** Null where the server could not answer; its log says why. */
+  suggest(uri: Uri, text: string): Promise<SuggestResult | null>;
   plan(items: readonly PlanItem[]): Promise<readonly PlannedEdits[]>;
   suggestWorkspace(run: WorkspaceRun): Promise<SuggestWorkspaceResult>;
   isTagSlot(uri: Uri, position: Position): Promise<boolean>;
@@ -84,8 +85,7 @@ export async function startServer({ module, log, onStatus, onStopped }: ServerCl
   await client.start();
   let batches = 0;
   return {
-    suggest: (uri, text, token) =>
-      client.sendRequest<SuggestResult>(methods.suggest, { uri: toProtocol(uri), text }, token),
+    suggest: (uri, text) => client.sendRequest<SuggestResult | null>(methods.suggest, { uri: toProtocol(uri), text }),
     plan: (items) => client.sendRequest<PlannedEdits[]>(methods.plan, items),
     isTagSlot: (uri, { line, character }) =>
       client.sendRequest<boolean>(methods.isTagSlot, { uri: toProtocol(uri), line, character }),

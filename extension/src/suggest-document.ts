@@ -15,15 +15,21 @@ export async function suggestDocument(app: App, tags?: readonly string[]): Promi
   }
   const { document } = editor;
   const client = await app.client();
+  const noAnswer = l10n.t("The language server gave no answer; the log says why.");
   const chosen = tags ?? (await pick());
   if (chosen === undefined || chosen.length === 0) return [];
   const [plan] = await client.plan([{ uri: document.uri.toString(), text: document.getText(), add: chosen }]);
   if (plan?.kind === "edits") return (await changeInEditor(document, plan.edits)) ? plan.added : [];
-  void window.showWarningMessage(plan?.reason ?? l10n.t("The language server gave no answer."));
+  void window.showWarningMessage(plan?.reason ?? noAnswer);
   return [];
 
   async function pick(): Promise<readonly string[] | undefined> {
-    const { state, suggestions, threshold } = await client.suggest(document.uri, document.getText());
+    const answer = await client.suggest(document.uri, document.getText());
+    if (answer === null) {
+      void window.showWarningMessage(noAnswer);
+      return undefined;
+    }
+    const { state, suggestions, threshold } = answer;
     if (state !== "ready") {
       await nextStep(app, state);
       return undefined;

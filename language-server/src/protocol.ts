@@ -1,5 +1,5 @@
 // What the client and the server say to each other beyond LSP: plain data, no imports but types. The extension and the
-// tests read this file; every request here answers an empty result instead of an error where there is no model.
+// tests read this file; every request here answers an empty result instead of an error.
 
 /** Sent once, in `initializationOptions`. Everything is optional: another editor may send nothing. */
 export interface InitializationOptions {
@@ -139,7 +139,7 @@ export const methods = {
   modelChanged: "tagwright/modelChanged",
   /** Client to server, no parameters: the user trusts the workspace. */
   trustGranted: "tagwright/trustGranted",
-  /** SuggestParams to SuggestResult. */
+  /** SuggestParams to SuggestResult, null where something went wrong. */
   suggest: "tagwright/suggest",
   /** PlanItem[] to PlannedEdits[], one each, in order. */
   plan: "tagwright/plan",

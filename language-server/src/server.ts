@@ -165,10 +165,9 @@ export function serve(connection: Connection, { version, workerScript }: ServerO
     }),
   );
 
-  const noSuggestions: SuggestResult = { state: "none", suggestions: [], existing: [], threshold: 1 };
   connection.onRequest(
     methods.suggest,
-    guard(log, "suggest", noSuggestions, async ({ uri, text }: SuggestParams, token) => {
+    guard<SuggestParams, SuggestResult | null>(log, "suggest", null, async ({ uri, text }, token) => {
       const folder = await session.folderOf(uri);
       const content = documents.get(uri)?.getText() ?? text ?? "";
       return documentSuggestions(

@@ -28,7 +28,7 @@ function report(layer, name, error, ms) {
 
 /** A fresh copy of the sample workspace, without a model, outside of any repository: what Git ignores is not tagged. */
 function sampleWorkspace(name) {
-  const folder = path.join(scratch, name);
+  const folder = path.join(scratch, name, "notes");
   cpSync(path.join(root, "media/sample-workspace"), folder, { recursive: true, filter: (it) => !it.includes(".tags") });
   return folder;
 }

@@ -83,6 +83,28 @@ export const uiTests = [
     },
   ],
   [
+    "the picker for one document adds what is chosen, even where there was no tag list",
+    async ({ workbench, page }) => {
+      const name = "inbox/note-to-self-july.md";
+      await workbench.openFile(name);
+      await workbench.focusEditor();
+      await workbench.runCommand("Tags: Suggest for This Document");
+      await workbench.quickInput.getByText("Suggested Tags").waitFor();
+      await workbench.quickInput
+        .locator(".monaco-list-row")
+        .filter({ hasText: /likely/ })
+        .first()
+        .waitFor();
+      await workbench.shot("picker");
+      await page.keyboard.press("Enter");
+      await page.locator(".tab.active.dirty").waitFor();
+      await workbench.save();
+      await waitForFile(path.join(workbench.workspace, name), (it) => /^tags:/m.test(it.split("---")[1] ?? ""));
+      await page.keyboard.press("Control+z");
+      await workbench.save();
+    },
+  ],
+  [
     "the workspace is suggested for, reviewed, applied and reverted byte for byte",
     async ({ workbench, page }) => {
       const before = snapshot(workbench.workspace);

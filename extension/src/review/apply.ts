@@ -6,7 +6,7 @@ import { applyChanges, changeFiles, type FileChange, type OpenFile, openFile } f
 import { type JournalFile, withContext } from "./journal.ts";
 import { writeJournal } from "./journal-store.ts";
 
-export interface ChosenTags {
+interface ChosenTags {
   readonly uri: string;
   /** Where the tags are written: the document itself, or its sidecar. */
   readonly target: string;

@@ -73,6 +73,7 @@ async function suggestWorkspace(app: App, refresh: () => void): Promise<number> 
   const client = await app.client();
   queue.clear();
   refresh();
+  await commands.executeCommand("tagwright.review.focus");
   const options = {
     location: ProgressLocation.Notification,
     title: l10n.t("Suggesting tags for {0}", folder.name),
@@ -118,7 +119,6 @@ async function suggestWorkspace(app: App, refresh: () => void): Promise<number> 
       ? l10n.t("No suggestion is likely enough: every document has its tags.")
       : note,
   );
-  await commands.executeCommand("tagwright.review.focus");
   return queue.counts.tags;
 }
 

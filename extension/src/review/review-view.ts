@@ -88,7 +88,7 @@ function documentItem(node: ReviewNode & { kind: "document" }): TreeItem {
   item.iconPath = ThemeIcon.File;
   const folder = relative.slice(0, relative.length - name.length).replace(/\/$/u, "");
   const ofAll = l10n.t("{0} of {1}", checked, document.tags.length);
-  item.description = folder === "" ? ofAll : `${folder} · ${ofAll}`;
+  item.description = folder === "" ? ofAll : `${ofAll} · ${folder}`;
   item.tooltip = relative;
   item.contextValue = "document";
   item.checkboxState = checkbox(checked === document.tags.length, name);
@@ -126,8 +126,9 @@ function checkbox(checked: boolean, label: string): NonNullable<TreeItem["checkb
   };
 }
 
-/** The three bands as words. */
+/** Bands of confidence as words. */
 export function confidence(probability: number): string {
   if (probability >= 0.8) return l10n.t("very likely");
-  return probability >= 0.5 ? l10n.t("likely") : l10n.t("possible");
+  if (probability >= 0.5) return l10n.t("likely");
+  return probability >= 0.2 ? l10n.t("possible") : l10n.t("unlikely");
 }

@@ -68,7 +68,7 @@ export function duration(seconds: number): string {
   return `${(seconds / 3600).toFixed(1)} h`;
 }
 
-export function bytes(count: number): string {
+function bytes(count: number): string {
   return count < 2 ** 30 ? `${Math.max(1, Math.round(count / 2 ** 20))} MB` : `${(count / 2 ** 30).toFixed(1)} GB`;
 }
 

@@ -133,7 +133,7 @@ function trainerArguments({ uri }: WorkspaceFolder, { preset }: TrainDefinition)
 }
 
 /** Where the server looks for the model of a folder. */
-export function modelFolder(folder: Uri): string {
+function modelFolder(folder: Uri): string {
   const configured = workspace.getConfiguration("tagwright", folder).get("model.path", "").trim();
   return path.resolve(folder.fsPath, configured === "" ? path.join(".tags", "model") : configured);
 }

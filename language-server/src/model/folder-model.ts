@@ -31,7 +31,7 @@ const checkEveryMs = 1000;
 /** An impatient request waits so long for a model that is being loaded: most load faster. */
 const shortWaitMs = 250;
 /** Enough for a full list in completion; one number for all features, so that they share the cache. */
-export const suggestionCount = 20;
+const suggestionCount = 20;
 
 export class FolderModel {
   readonly #options: FolderModelOptions;

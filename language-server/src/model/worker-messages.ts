@@ -16,7 +16,7 @@ export interface ConceptInfo extends VocabularyEntry {
   readonly deprecated: boolean;
 }
 
-export interface TaxonomySummary {
+interface TaxonomySummary {
   readonly title: string | undefined;
   readonly concepts: number;
   readonly warnings: readonly string[];

@@ -6,7 +6,7 @@ export type FileText =
   | { readonly kind: "skipped"; readonly reason: string };
 
 /** Larger files are data, not notes; the trainer has the same bound for a document. */
-export const maxFileBytes = 16 * 2 ** 20;
+const maxFileBytes = 16 * 2 ** 20;
 
 export async function readText(file: string): Promise<FileText> {
   try {
