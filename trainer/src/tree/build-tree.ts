@@ -13,15 +13,16 @@ export function buildTree(embedding: Csr, options: Recipe["tree"], seed: number)
 }
 
 /** ⌈log2(labels / leafSize)⌉ binary splits, merged so that each node has `branching` children, a power of two. */
-function buildBalancedTree(embedding: Csr, { branching, leafSize }: Recipe["tree"], seed: number): LabelTree {
+function buildBalancedTree(embedding: Csr, options: Recipe["tree"], seed: number): LabelTree {
   const numLabels = embedding.numRows;
+  const { branching, leafSize } = options;
   const depth = numLabels <= leafSize ? 0 : Math.ceil(Math.log2(numLabels / leafSize));
   const clusters = balancedClusters(embedding, depth, seed);
   return cutLevels(clusters, branching);
 }
 
 /** Wide levels over clusters in heap order: the width falls by `branching` a level until it is at most that. */
-export function cutLevels(clusters: readonly Uint32Array[], branching: number): LabelTree {
+function cutLevels(clusters: readonly Uint32Array[], branching: number): LabelTree {
   const levels: TreeLevel[] = [{ childStart: starts(clusters.map((it) => it.length)) }];
   let width = clusters.length;
   while (width > branching) {

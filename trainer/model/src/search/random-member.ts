@@ -10,7 +10,7 @@ export interface RandomMember extends Member {
 }
 
 /** Numbers in [0, 1) from a linear congruence: enough for shapes and weights. */
-export function randomNumbers(seed: number): () => number {
+function randomNumbers(seed: number): () => number {
   let state = (seed * 2654435761) >>> 0;
   return () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
