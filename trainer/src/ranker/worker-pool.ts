@@ -19,12 +19,20 @@ export interface WorkerPool {
 export function newWorkerPool(size: number): WorkerPool {
   const script = workerScript();
   const workers = Array.from({ length: size }, () => new Worker(script));
+  // A worker may fail between two runs, when nobody waits for it: the next run says so.
+  let failure: Error | undefined;
+  for (const worker of workers) {
+    worker.on("error", (error) => {
+      failure ??= error;
+    });
+  }
   return {
     size,
     broadcast(request) {
       for (const worker of workers) worker.postMessage(request);
     },
-    run: (jobs, onDone, signal) => runJobs(workers, jobs, onDone, signal),
+    run: (jobs, onDone, signal) =>
+      failure === undefined ? runJobs(workers, jobs, onDone, signal) : Promise.reject(failure),
     async dispose() {
       await Promise.all(workers.map((worker) => worker.terminate()));
     },
@@ -66,11 +74,14 @@ function runJobs(
         return takeJob();
       };
       const onError = (error: Error) => finish(() => reject(error));
+      const onExit = () => finish(() => reject(new Error("ranker worker: ended before its work was done")));
       worker.on("message", onMessage);
       worker.on("error", onError);
+      worker.on("exit", onExit);
       cleanUp.push(() => {
         worker.off("message", onMessage);
         worker.off("error", onError);
+        worker.off("exit", onExit);
       });
       takeJob();
     }
