@@ -1,0 +1,140 @@
+import { encodeChunk, type LabelTree, type LevelContent, newSimdKernels } from "@tagwright/model/internals";
+import { expect, test } from "vitest";
+import { recipeFor } from "../config.ts";
+import { learnMembers, toMember } from "./learn-members.ts";
+import { newMatcher } from "./match.ts";
+import { exact, type TopicProblem, toData, toLabelMatrix, topicProblem } from "./test-data.ts";
+import { newNodeTrainer } from "./train-node.ts";
+import { trainRanker } from "./train-ranker.ts";
+import { newWorkerPool, type WorkerPool } from "./worker-pool.ts";
+
+const options = { ...exact, eps: 0.01, threshold: 0.05 };
+
+async function withPool<T>(threads: number, task: (pool: WorkerPool) => Promise<T>): Promise<T> {
+  const pool = newWorkerPool(threads);
+  try {
+    return await task(pool);
+  } finally {
+    await pool.dispose();
+  }
+}
+
+function trainOn({ data, tree }: TopicProblem, threads: number, matched: number): Promise<LevelContent[]> {
+  return withPool(threads, (pool) => trainRanker(data, tree, { ...options, matched }, pool, () => undefined));
+}
+
+/** The documents whose `keep` best topics by dense scores, best first, hold `topic`. */
+function predicted(problem: TopicProblem, level: LevelContent, topic: number, keep: number): Uint32Array {
+  const { features, tree } = problem;
+  const { ranker } = toMember(
+    { tree: { ...tree, levels: tree.levels.slice(0, 1) }, levels: [level] },
+    features.numCols,
+  );
+  const { features: rows, rowStart, children, weights } = ranker.levels[0]!.chunk(0);
+  const found: number[] = [];
+  for (let d = 0; d < features.numRows; d++) {
+    const margins = Float64Array.from(level.bias);
+    for (let p = features.indptr[d]!; p < features.indptr[d + 1]!; p++) {
+      const row = rows.indexOf(features.indices[p]!);
+      if (row < 0) continue;
+      for (let e = rowStart[row]!; e < rowStart[row + 1]!; e++)
+        margins[children[e]!]! += weights[e]! * features.values[p]!;
+    }
+    const score = (node: number) => Math.min(0, margins[node]! - 1);
+    const best = [...margins.keys()].sort((a, b) => score(b) - score(a) || a - b).slice(0, keep);
+    if (best.includes(topic)) found.push(d);
+  }
+  return Uint32Array.from(found);
+}
+
+test("one, two and three threads give the same ranker, with and without matched negatives", async () => {
+  const problem = topicProblem(300, 40, 8, 3);
+  for (const matched of [0, 2]) {
+    const [one, two, three] = [
+      await trainOn(problem, 1, matched),
+      await trainOn(problem, 2, matched),
+      await trainOn(problem, 3, matched),
+    ];
+    expect(two).toEqual(one);
+    expect(three).toEqual(one);
+  }
+});
+
+test("each parent learns from the documents below it and those that the level above wrongly brings there", async () => {
+  const problem = topicProblem(200, 24, 6, 5);
+  const [top, bottom] = await trainOn(problem, 2, 2);
+  const trainer = newNodeTrainer(problem.data, newSimdKernels());
+  let numExtra = 0;
+  for (let topic = 0; topic < 6; topic++) {
+    const extra = predicted(problem, top!, topic, 2);
+    const { indptr, documents } = problem.data.nodes[0]!;
+    const below = [...documents.subarray(indptr[topic], indptr[topic + 1])];
+    numExtra += extra.filter((d) => !below.includes(d)).length;
+    const { chunk } = trainer.train(1, topic, extra, options);
+    expect(bottom!.chunks[topic]).toEqual(encodeChunk(chunk, false));
+  }
+  expect(numExtra).toBeGreaterThan(50);
+});
+
+test("a level with parents of more than 128 children is stored with wide positions", async () => {
+  const problem = topicProblem(300, 270, 2, 7);
+  const [top, bottom] = await trainOn(problem, 2, 0);
+  expect([top!.wide, bottom!.wide]).toEqual([false, true]);
+  expect(bottom!.bias.length).toBe(270);
+});
+
+test("progress counts every parent of every level once", async () => {
+  const { data, tree } = topicProblem(100, 12, 4, 3);
+  const counts: [number, number][] = [];
+  await withPool(2, (pool) =>
+    trainRanker(data, tree, { ...options, matched: 1 }, pool, (done, total) => counts.push([done, total])),
+  );
+  expect(counts).toEqual([1, 2, 3, 4, 5].map((done) => [done, 5]));
+});
+
+test("labels that nobody has never outrank a label that fits", async () => {
+  const { features, tree } = topicProblem(60, 6, 2, 8);
+  const labels = toLabelMatrix(
+    Array.from({ length: 60 }, (_, d) => [d % 2 === 0 ? 0 : 1]),
+    6,
+  );
+  const data = toData(features, labels, tree);
+  const [, bottom] = await withPool(1, (pool) =>
+    trainRanker(data, tree, { ...options, matched: 0 }, pool, () => undefined),
+  );
+  // Leaves 0..2 are labels 0, 2, 4: with documents below the topic, the labels without any learn to say no.
+  expect(bottom!.bias[1]!).toBeLessThan(0);
+  expect(bottom!.bias[2]!).toBeLessThan(0);
+  expect(Math.max(bottom!.bias[1]!, bottom!.bias[2]!)).toBeLessThan(bottom!.bias[0]!);
+});
+
+test("a matcher gives each document its best nodes, and no node where there are fewer", async () => {
+  const problem = topicProblem(80, 12, 4, 9);
+  const [top] = await trainOn(problem, 1, 0);
+  const matched = newMatcher(problem.features, problem.tree, [top!]).match(10, 60, 6);
+  for (let topic = 0; topic < 4; topic++) {
+    const found = Array.from({ length: 50 }, (_, i) => i).filter((i) =>
+      matched.subarray(6 * i, 6 * i + 2).includes(topic),
+    );
+    const expected = predicted(problem, top!, topic, 2).filter((d) => d >= 10 && d < 60);
+    expect(found.map((i) => i + 10)).toEqual([...expected]);
+  }
+  for (let i = 0; i < 50; i++) expect([...matched.subarray(6 * i + 4, 6 * i + 6)]).toEqual([0xffffffff, 0xffffffff]);
+});
+
+test("each member has a tree of its own seed, and all of them the same for the same recipe", async () => {
+  const problem = topicProblem(200, 60, 10, 3);
+  const base = recipeFor("fast", 5);
+  const recipe = { ...base, tree: { ...base.tree, members: 3, leafSize: 5, branching: 4 } };
+  const steps: string[] = [];
+  const progress = {
+    tree: (done: number, total: number) => steps.push(`tree ${done}/${total}`),
+    ranker: () => undefined,
+  };
+  const learn = (threads: number) => withPool(threads, (pool) => learnMembers(problem, recipe, pool, progress));
+  const members = await learn(2);
+  expect(steps).toEqual(["tree 1/3", "tree 2/3", "tree 3/3"]);
+  const orders = members.map(({ tree }: { tree: LabelTree }) => tree.labelOf.join());
+  expect(new Set(orders).size).toBe(3);
+  expect(await learn(1)).toEqual(members);
+});
