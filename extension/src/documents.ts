@@ -2,7 +2,18 @@
 import { type DocumentFilter, type TextDocument, type Uri, type WorkspaceFolder, window, workspace } from "vscode";
 
 /** Must match `activationEvents` in package.json; a test compares them. */
-const documentLanguages = ["markdown", "mdx", "quarto", "rmd", "plaintext"] as const;
+const documentLanguages = [
+  "markdown",
+  "mdx",
+  "quarto",
+  "rmd",
+  "plaintext",
+  "restructuredtext",
+  "asciidoc",
+  "org",
+  "latex",
+  "typst",
+] as const;
 
 /** Real files, new ones, and those of virtual workspaces; never diffs, output or settings pages. */
 const schemes = ["file", "untitled", "vscode-vfs"] as const;

@@ -53,13 +53,12 @@ test("every text is in package.nls.json, and nothing else is", () => {
 });
 
 test("activation waits for a document, a task or a model, never for the start of the editor", () => {
-  const { documentLanguages } = JSON.parse(
-    `{"documentLanguages":${/documentLanguages = (\[[^\]]+\])/.exec(readFileSync(path.join(import.meta.dirname, "documents.ts"), "utf8"))?.[1]}}`,
-  );
+  const source = readFileSync(path.join(import.meta.dirname, "documents.ts"), "utf8");
+  const list = /documentLanguages = \[([^\]]+)\]/.exec(source)?.[1] ?? "";
+  const languages = [...list.matchAll(/"([^"]+)"/g)].map((it) => it[1]!);
+  expect(languages).toContain("markdown");
   const events: string[] = manifest.activationEvents;
-  expect(events.filter((it) => it.startsWith("onLanguage:"))).toEqual(
-    documentLanguages.map((it: string) => `onLanguage:${it}`),
-  );
+  expect(events.filter((it) => it.startsWith("onLanguage:"))).toEqual(languages.map((it) => `onLanguage:${it}`));
   expect(events).not.toContain("*");
   expect(events).not.toContain("onStartupFinished");
 });

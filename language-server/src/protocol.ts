@@ -57,6 +57,8 @@ export interface SuggestResult {
   /** Best first, without those that the document has. */
   readonly suggestions: readonly SuggestedTag[];
   readonly existing: readonly string[];
+  /** Where its tags are written: the document itself, or its sidecar, which may not exist yet. */
+  readonly target: string;
   /** The tags at or above this are what ghost text and "Add suggested tags" would add. */
   readonly threshold: number;
 }

@@ -165,15 +165,13 @@ export function serve(connection: Connection, { version, workerScript }: ServerO
     }),
   );
 
+  const openText = (uri: string) => documents.get(uri)?.getText();
   connection.onRequest(
     methods.suggest,
     guard<SuggestParams, SuggestResult | null>(log, "suggest", null, async ({ uri, text }, token) => {
       const folder = await session.folderOf(uri);
-      const content = documents.get(uri)?.getText() ?? text ?? "";
-      return documentSuggestions(
-        { folder, analysis: session.analyse(uri, content, folder.settings.tagOptions) },
-        token,
-      );
+      const analysis = session.analyse(uri, openText(uri) ?? text ?? "", folder.settings.tagOptions);
+      return documentSuggestions({ uri, folder, analysis, openText }, token);
     }),
   );
   connection.onRequest(
@@ -211,7 +209,7 @@ export function serve(connection: Connection, { version, workerScript }: ServerO
           analyse: session.analyse,
           minProbability: params.minProbability,
           exclude: params.exclude ?? [],
-          openText: (uri) => documents.get(uri)?.getText(),
+          openText,
           report: (progress) => {
             const { partialResultToken } = params;
             if (partialResultToken !== undefined)

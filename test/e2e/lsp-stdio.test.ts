@@ -289,6 +289,35 @@ test("a folder is suggested for in portions, each document once", async () => {
   expect(uris.length).toBe(42);
 });
 
+test("a document gets the same tags with the same probabilities as from the command line", async () => {
+  const notes = makeNotes(20, 99).map(
+    ({ text }, i) => [`more/${i}.md`, `---\ntitle: Note ${i}\n---\n${text}\n`] as const,
+  );
+  const started = await start({ files: Object.fromEntries(notes) });
+  await ready(started);
+  const { client, folder, uri } = started;
+  const model = path.join(folder, ".tags/model");
+  const { stdout } = await tagwright(["tag", "--model", model, "--top", "5", "--json", path.join(folder, "more")], {
+    cwd: folder,
+  });
+  const lines = stdout
+    .trim()
+    .split("\n")
+    .map((it) => JSON.parse(it) as Record<string, unknown>);
+  const byCommand = new Map(
+    lines.map((it) => [path.basename(String(it["path"] ?? it["document"])), it["suggestions"]]),
+  );
+  expect(byCommand.size).toBe(20);
+  for (const [name, text] of notes) {
+    const { suggestions } = (await client.request("tagwright/suggest", { uri: uri(name), text })) as {
+      suggestions: { tag: string; probability: number }[];
+    };
+    const expected = (byCommand.get(path.basename(name)) as { name: string; probability: number }[]).slice(0, 5);
+    expect(suggestions.slice(0, 5).map((it) => it.tag)).toEqual(expected.map((it) => it.name));
+    for (const [at, it] of expected.entries()) expect(suggestions[at]!.probability).toBeCloseTo(it.probability, 4);
+  }
+});
+
 test("shutdown and exit end the process", async () => {
   const { client } = await start();
   expect(await client.request("shutdown")).toBeNull();

@@ -1,5 +1,6 @@
 // Training as a VS Code task: a terminal with the log, re-runnable from tasks.json, and a notification with progress and
 // cancel. One task a folder at a time; the trainer itself refuses a second run into the same model folder.
+import { totalmem } from "node:os";
 import path from "node:path";
 import type { ProgressEvent } from "@tagwright/trainer/progress";
 import {
@@ -29,6 +30,8 @@ export interface TrainDefinition extends TaskDefinition {
   readonly action: "train";
   readonly preset?: "fast" | "best";
 }
+
+const longRunSeconds = 600;
 
 export interface TrainingOutcome {
   readonly code: number;
@@ -96,6 +99,7 @@ function trainingTerminal(
         onEvent: (event) => {
           if (event.type === "done") done = event;
           if (event.type === "error") error = event.message;
+          if (event.type === "estimate") void warnIfLarge(event, () => run?.cancel());
           progress.report(event);
           const line = describeEvent(event);
           if (line === undefined) return;
@@ -118,6 +122,18 @@ function trainingTerminal(
       if (data === "\x03") run?.cancel();
     },
   };
+}
+
+/** Long or large runs are worth a question; it may stand unanswered while the training goes on. */
+async function warnIfLarge(estimate: Extract<ProgressEvent, { type: "estimate" }>, cancel: () => void): Promise<void> {
+  const tooLarge = estimate.memoryBytes > 0.8 * totalmem();
+  if (!tooLarge && estimate.seconds < longRunSeconds) return;
+  const facts = describeEvent(estimate) ?? "";
+  const message = tooLarge
+    ? l10n.t("This training may need more memory than this computer has. {0}", facts)
+    : l10n.t("This training will take a while. {0}", facts);
+  const stop = l10n.t("Cancel Training");
+  if ((await window.showWarningMessage(message, stop)) === stop) cancel();
 }
 
 /** Flags of `tagwright train`; what the settings leave open the trainer decides. */

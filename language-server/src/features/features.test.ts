@@ -195,14 +195,26 @@ test("a list that cannot be edited safely gives an action that says why", async 
 });
 
 test("the picker gets everything that the document lacks", async () => {
-  const context = contextOf("---\ntags: [baking]\n---\n", { suggestions });
-  expect(await documentSuggestions(context)).toMatchObject({
+  const question = { ...contextOf("---\ntags: [baking]\n---\n", { suggestions }), openText: () => undefined };
+  expect(await documentSuggestions({ ...question, uri: question.document.uri })).toMatchObject({
     suggestions: [
       { tag: "sourdough", probability: 0.7 },
       { tag: "bread", probability: 0.3 },
     ],
     existing: ["baking"],
+    target: question.document.uri,
     threshold: 0.5,
+  });
+});
+
+test("a kind of file without a place for tags has them in its sidecar", async () => {
+  const context = contextOf("Title\n=====\n", { suggestions, path: "note.rst" });
+  const { uri } = context.document;
+  const openText = (it: string) => (it === `${uri}.tags.yaml` ? "tags: [baking]\n" : undefined);
+  expect(await documentSuggestions({ ...context, uri, openText })).toMatchObject({
+    suggestions: [{ tag: "sourdough" }, { tag: "bread" }],
+    existing: ["baking"],
+    target: `${uri}.tags.yaml`,
   });
 });
 
