@@ -125,7 +125,9 @@ test("a matcher gives each document its best nodes, and no node where there are 
 test("each member has a tree of its own seed, and all of them the same for the same recipe", async () => {
   const problem = topicProblem(200, 60, 10, 3);
   const base = recipeFor("fast", 5);
-  const recipe = { ...base, tree: { ...base.tree, members: 3, leafSize: 5, branching: 4 } };
+  const leafSizes = [{ upToLabels: Number.POSITIVE_INFINITY, size: 5 }];
+  const tree = { ...base.tree, members: 3, leafSize: 5, leafSizes, branching: 4 };
+  const recipe = { ...base, tree };
   const steps: string[] = [];
   const progress = {
     tree: (done: number, total: number) => steps.push(`tree ${done}/${total}`),

@@ -2,6 +2,7 @@ import { type LabelTree, numNodes } from "@tagwright/model/internals";
 import { hundredths } from "@tagwright/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { recipeFor, type TreeShape } from "../config.ts";
 import { buildTree } from "./build-tree.ts";
 import { sparse, topicRows } from "./test-data.ts";
 
@@ -23,12 +24,14 @@ function expectSound({ levels, labelOf }: LabelTree, numLabels: number): void {
 }
 
 const noFeatures = (numLabels: number) => sparse(new Array<number[]>(numLabels).fill([]), 1);
-const balanced = (branching: number, leafSize: number) =>
-  ({ shape: "balanced", members: 1, branching, leafSize, labelEntries: 1000 }) as const;
-const bonsai = (branching: number, leafSize: number) => ({
-  ...balanced(branching, leafSize),
-  shape: "bonsai" as const,
-});
+/** A recipe's tree with a shape and sizes of its own. */
+function treeOf(shape: TreeShape, branching: number, leafSize: number) {
+  const leafSizes = [{ upToLabels: Number.POSITIVE_INFINITY, size: leafSize }];
+  return { ...recipeFor("fast", 0).tree, shape, branching, leafSize, leafSizes };
+}
+
+const balanced = (branching: number, leafSize: number) => treeOf("balanced", branching, leafSize);
+const bonsai = (branching: number, leafSize: number) => treeOf("bonsai", branching, leafSize);
 
 // From the trees that PECOS's parameters give the benchmark sets: [labels, leaf size, branching, widths].
 const chains: [number, number, number, number[]][] = [
@@ -58,8 +61,8 @@ const shapes = fc.record({
 
 test("every tree covers each label once, on one level, and no node is empty", () => {
   fc.assert(
-    fc.property(rows, shapes, fc.nat(1000), (it, shape, seed) => {
-      expectSound(buildTree(sparse(it, 3), { ...shape, members: 1, labelEntries: 100 }, seed), it.length);
+    fc.property(rows, shapes, fc.nat(1000), (it, { shape, branching, leafSize }, seed) => {
+      expectSound(buildTree(sparse(it, 3), treeOf(shape, branching, leafSize), seed), it.length);
     }),
   );
 });
