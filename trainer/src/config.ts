@@ -19,7 +19,8 @@ export interface Recipe {
     /** Trees whose rankings are averaged. */
     readonly members: number;
     readonly branching: number;
-    readonly leafSize: number;
+    /** Labels below a lowest cluster, by the number of labels: larger is more accurate, smaller is faster. */
+    readonly leafSizes: readonly { readonly upToLabels: number; readonly size: number }[];
     /** Largest entries of a label's features that place it in the tree. */
     readonly labelEntries: number;
   };
@@ -44,17 +45,22 @@ export interface Recipe {
 
 const words: TfidfOptions = { analyzer: "word", minN: 1, maxN: 2, sublinear: false };
 
+const leafSizes = [
+  { upToLabels: 8_192, size: 400 },
+  { upToLabels: Number.POSITIVE_INFINITY, size: 100 },
+];
+
 const fast: Recipe = {
   preset: "fast",
   features: { blocks: [words], minDocuments: 2, maxFeatures: 500_000 },
-  tree: { shape: "balanced", members: 1, branching: 16, leafSize: 100, labelEntries: 2_000 },
+  tree: { shape: "balanced", members: 1, branching: 16, leafSizes, labelEntries: 150 },
   ranker: {
     positiveCost: 1,
     negativeCost: 1,
     induceRelevance: false,
     eps: 0.1,
     maxPasses: 100,
-    threshold: 0.1,
+    threshold: 0.13,
     matched: 0,
   },
   scoring: { beam: 10, power: 3, pathWeight: 1, candidates: 50 },
@@ -74,9 +80,22 @@ const best: Recipe = {
 export function recipeFor(preset: Preset, seed: number, shape?: TreeShape): Recipe {
   const recipe = { ...(preset === "fast" ? fast : best), seed };
   if (shape === undefined || shape === "balanced") return recipe;
-  if (shape === "parabel") return { ...recipe, tree: { ...recipe.tree, shape, members: 3, branching: 2 } };
-  return { ...recipe, tree: { ...recipe.tree, shape, members: 1, branching: 100 } };
+  const published = [{ upToLabels: Number.POSITIVE_INFINITY, size: 100 }];
+  if (shape === "parabel")
+    return { ...recipe, tree: { ...recipe.tree, shape, members: 3, branching: 2, leafSizes: published } };
+  return { ...recipe, tree: { ...recipe.tree, shape, members: 1, branching: 100, leafSizes: published } };
+}
+
+/** Labels below a lowest cluster, at most, in a tree over `numLabels`. */
+export function leafSizeFor({ leafSizes: sizes }: Recipe["tree"], numLabels: number): number {
+  return sizes.find(({ upToLabels }) => numLabels <= upToLabels)?.size ?? numLabels;
 }
 
 /** Documents that calibrate a model, at most; and the corpus size from which they are never learnt from. */
-export const calibration = { documents: 5_000, share: 0.2, folds: 3, foldsBelow: 5_000, setAsideFrom: 60_000 } as const;
+export const calibration = {
+  documents: 4_000,
+  share: 0.2,
+  folds: 3,
+  foldsBelow: 5_000,
+  setAsideFrom: 250_000,
+} as const;

@@ -1,6 +1,6 @@
 // What a run will take, said before the long part starts: rough on purpose, from the size of the problem alone.
 import type { CalibrationPlan } from "./calibrate/folds.ts";
-import type { Recipe } from "./config.ts";
+import { leafSizeFor, type Recipe } from "./config.ts";
 import type { TrainingSet } from "./features/training-set.ts";
 
 export interface Estimate {
@@ -20,7 +20,8 @@ const BASE_MEMORY = 120e6;
 
 export function estimateTraining(set: TrainingSet, recipe: Recipe, plan: CalibrationPlan, threads: number): Estimate {
   const { features, labels, tfidf } = set;
-  const { branching, leafSize, members } = recipe.tree;
+  const { branching, members } = recipe.tree;
+  const leafSize = leafSizeFor(recipe.tree, labels.numLabels);
   const entries = features.indices.length;
   const assignments = labels.labels.length;
   const perDocument = entries / Math.max(1, features.numRows);

@@ -6,7 +6,7 @@ import type { TagOptions } from "@tagwright/documents";
 import { lockModelFolder, type MemberContent, writeModelFolder } from "@tagwright/model/internals";
 import { type Calibrated, calibrate, type Judged, judge } from "./calibrate/calibrate.ts";
 import { type CalibrationPlan, planCalibration } from "./calibrate/folds.ts";
-import { type Preset, type Recipe, recipeFor, type TreeShape } from "./config.ts";
+import { leafSizeFor, type Preset, type Recipe, recipeFor, type TreeShape } from "./config.ts";
 import { type Corpus, describeReport } from "./corpus/corpus.ts";
 import { openCorpus } from "./corpus/open-corpus.ts";
 import { estimateTraining } from "./estimate.ts";
@@ -189,7 +189,7 @@ function describe(
     threshold: calibrated.threshold,
     createdAt,
     generator,
-    settings: { ...recipe.tree, ...recipe.ranker, ...recipe.scoring, seed: recipe.seed },
+    settings: { ...describeTree(recipe, labelIds.length), ...recipe.ranker, ...recipe.scoring, seed: recipe.seed },
     heldOut:
       numJudged === 0
         ? undefined
@@ -214,6 +214,11 @@ function describe(
     metrics: numJudged > 0 ? flatten(calibrated.metrics) : {},
     threshold: calibrated.threshold,
   };
+}
+
+function describeTree({ tree }: Recipe, numLabels: number): Record<string, string | number> {
+  const { shape, members, branching, labelEntries } = tree;
+  return { shape, members, branching, leafSize: leafSizeFor(tree, numLabels), labelEntries };
 }
 
 function heldOutSentence(numJudged: number): string {

@@ -7,7 +7,7 @@ import {
   type MemberContent,
   numNodes,
 } from "@tagwright/model/internals";
-import type { Recipe } from "../config.ts";
+import { leafSizeFor, type Recipe } from "../config.ts";
 import { breathe, type Examples } from "../features/training-set.ts";
 import { childSeed } from "../random.ts";
 import { buildTree } from "../tree/build-tree.ts";
@@ -34,7 +34,7 @@ export async function learnMembers(
   await breathe(signal);
   for (let m = 0; m < recipe.tree.members; m++) {
     const seed = childSeed(recipe.seed, m);
-    const tree = buildTree(embedding, recipe.tree, seed);
+    const tree = buildTree(embedding, { ...recipe.tree, leafSize: leafSizeFor(recipe.tree, labels.numLabels) }, seed);
     progress.tree(m + 1, recipe.tree.members);
     await breathe(signal);
     const data = { features, nodes: nodeDocuments(labels, tree), childStart: tree.levels.map((it) => it.childStart) };

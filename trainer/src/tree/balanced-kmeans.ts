@@ -41,7 +41,8 @@ function split(embedding: Csr, group: Uint32Array, seed: number, sums: Float32Ar
     for (let i = 0; i < size; i++) order[i] = i;
     select(order, scores, half);
     let moved = 0;
-    for (const [rank, i] of order.entries()) {
+    for (let rank = 0; rank < size; rank++) {
+      const i = order[rank]!;
       const next = rank < half ? LEFT : RIGHT;
       if (side[i] === next) continue;
       move(embedding, group, i, next, side, sums);
@@ -87,7 +88,7 @@ function scoreSides(
 }
 
 function move(
-  { indptr, indices, values }: Csr,
+  embedding: Csr,
   group: Uint32Array,
   i: number,
   to: typeof LEFT | typeof RIGHT,
@@ -95,13 +96,22 @@ function move(
   sums: Float32Array,
 ): void {
   const row = group[i]!;
-  const into = to - LEFT;
-  const leaves = side[i] !== NEITHER;
+  if (side[i] !== NEITHER) addRow(embedding, row, sums, side[i]! - LEFT, -1);
+  addRow(embedding, row, sums, to - LEFT, 1);
   side[i] = to;
-  for (let p = indptr[row]!; p < indptr[row + 1]!; p++) {
-    const at = indices[p]! * 2;
-    sums[at + into]! += values[p]!;
-    if (leaves) sums[at + 1 - into]! -= values[p]!;
+}
+
+function addRow(
+  { indptr, indices, values }: Csr,
+  row: number,
+  sums: Float32Array,
+  offset: number,
+  factor: number,
+): void {
+  const end = indptr[row + 1]!;
+  for (let p = indptr[row]!; p < end; p++) {
+    const at = indices[p]! * 2 + offset;
+    sums[at] = sums[at]! + factor * values[p]!;
   }
 }
 
@@ -116,21 +126,20 @@ function clear({ indptr, indices }: Csr, group: Uint32Array, sums: Float32Array)
 
 /** Partially sorts `order` by (score, position) so that the `count` smallest come first (Hoare's selection). */
 function select(order: Uint32Array, scores: Float64Array, count: number): void {
-  const less = (a: number, b: number) => scores[a]! < scores[b]! || (scores[a] === scores[b] && a < b);
   let low = 0;
   let high = order.length - 1;
   while (low < high) {
     const pivot = order[(low + high) >> 1]!;
+    const bound = scores[pivot]!;
     let i = low;
     let j = high;
     while (i <= j) {
-      while (less(order[i]!, pivot)) i++;
-      while (less(pivot, order[j]!)) j--;
-      if (i <= j) {
-        const kept = order[i]!;
-        order[i++] = order[j]!;
-        order[j--] = kept;
-      }
+      for (let a = order[i]!; scores[a]! < bound || (scores[a] === bound && a < pivot); a = order[i]!) i++;
+      for (let b = order[j]!; scores[b]! > bound || (scores[b] === bound && b > pivot); b = order[j]!) j--;
+      if (i > j) break;
+      const kept = order[i]!;
+      order[i++] = order[j]!;
+      order[j--] = kept;
     }
     if (count <= j) high = j;
     else if (count >= i) low = i;

@@ -1,21 +1,27 @@
 // The label tree from label features: binary balanced splits to small leaves, cut into wide levels.
 // Source: HierarchicalKMeans of PECOS (Yu et al., JMLR 2022); Bonsai's wide k-means: Khandagale et al., 2020.
 import type { Csr, LabelTree, TreeLevel } from "@tagwright/model/internals";
-import type { Recipe } from "../config.ts";
+import type { TreeShape } from "../config.ts";
 import { balancedClusters } from "./balanced-kmeans.ts";
 import { buildWideTree } from "./wide-kmeans.ts";
 
+export interface TreeOptions {
+  readonly shape: TreeShape;
+  readonly branching: number;
+  /** Labels below a lowest cluster, at most. */
+  readonly leafSize: number;
+}
+
 /** The tree that the recipe asks for. Deterministic in `seed`. */
-export function buildTree(embedding: Csr, options: Recipe["tree"], seed: number): LabelTree {
+export function buildTree(embedding: Csr, options: TreeOptions, seed: number): LabelTree {
   return options.shape === "bonsai"
     ? buildWideTree(embedding, options, seed)
     : buildBalancedTree(embedding, options, seed);
 }
 
 /** ⌈log2(labels / leafSize)⌉ binary splits, merged so that each node has `branching` children, a power of two. */
-function buildBalancedTree(embedding: Csr, options: Recipe["tree"], seed: number): LabelTree {
+function buildBalancedTree(embedding: Csr, { branching, leafSize }: TreeOptions, seed: number): LabelTree {
   const numLabels = embedding.numRows;
-  const { branching, leafSize } = options;
   const depth = numLabels <= leafSize ? 0 : Math.ceil(Math.log2(numLabels / leafSize));
   const clusters = balancedClusters(embedding, depth, seed);
   return cutLevels(clusters, branching);

@@ -1,0 +1,188 @@
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { type Model, openModel } from "@tagwright/model";
+import { scratchFolder } from "@tagwright/testing";
+import { expect, onTestFinished, test } from "vitest";
+import type { ProgressEvent } from "./progress.ts";
+import { newRandom } from "./random.ts";
+import { type TrainOptions, train } from "./train.ts";
+
+const crafts: Record<string, string[]> = {
+  garden: ["seed", "soil", "compost", "spade", "harvest", "slug", "frost", "bed"],
+  kitchen: ["oven", "flour", "butter", "knife", "simmer", "dough", "salt", "jar"],
+  harbour: ["boat", "tide", "rope", "anchor", "mooring", "sail", "hull", "wind"],
+  workshop: ["plane", "chisel", "oak", "glue", "bench", "saw", "drill", "vice"],
+};
+const fillers = ["the", "a", "with", "after", "before", "and", "in", "we", "then", "old", "new", "day"];
+
+interface Line {
+  readonly id: string;
+  readonly text: string;
+  readonly labels: string[];
+}
+
+/** Notes on one or two crafts, tagged with these and, some, with one of their things: 36 labels. */
+function notes(count: number, seed: number): Line[] {
+  const random = newRandom(seed);
+  const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)]!;
+  const names = Object.keys(crafts);
+  return Array.from({ length: count }, (_, i) => {
+    const own = [...new Set([pick(names), random() < 0.3 ? pick(names) : ""])].filter((it) => it !== "");
+    const things = own.flatMap((craft) => [pick(crafts[craft]!), pick(crafts[craft]!), pick(crafts[craft]!)]);
+    const words = [...things, things[0]!, ...Array.from({ length: 10 }, () => pick(fillers))];
+    const text = words.map((word) => ({ word, key: random() })).sort((a, b) => a.key - b.key);
+    return { id: `note-${seed}-${i}`, text: text.map(({ word }) => word).join(" "), labels: [...own, things[0]!] };
+  });
+}
+
+const jsonLines = (lines: readonly Line[]) => lines.map((it) => `${JSON.stringify(it)}\n`).join("");
+
+interface Trained {
+  readonly out: string;
+  readonly events: readonly ProgressEvent[];
+}
+
+async function trainOn(corpus: string, options: Partial<TrainOptions> = {}, signal?: AbortSignal): Promise<Trained> {
+  const out = options.out ?? path.join(scratchFolder(), "model");
+  const events: ProgressEvent[] = [];
+  const context = { onProgress: (event: ProgressEvent) => events.push(event), ...(signal && { signal }) };
+  await train({ corpus, encoder: "none", preset: "fast", threads: 2, ...options, out }, context);
+  return { out, events };
+}
+
+async function open(folder: string): Promise<Model> {
+  const model = await openModel(folder);
+  onTestFinished(() => model.dispose());
+  return model;
+}
+
+const corpusOf = (lines: readonly Line[]) =>
+  path.join(scratchFolder({ "notes.jsonl": jsonLines(lines) }), "notes.jsonl");
+
+/** Share of fresh notes whose first suggestion is one of their labels. */
+function firstRight(model: Model, fresh: readonly Line[]): number {
+  return fresh.filter(({ text, labels }) => labels.includes(model.suggest(text, 1)[0]!.id)).length / fresh.length;
+}
+
+test("a corpus becomes a model that tags notes it has not seen", async () => {
+  const { out, events } = await trainOn(corpusOf(notes(400, 1)));
+  const model = await open(out);
+  expect(model.labels.length).toBe(36);
+  expect(firstRight(model, notes(100, 2))).toBeGreaterThan(0.9);
+  const suggestions = model.suggest("we sharpen the chisel and the plane at the bench", 5);
+  expect(suggestions[0]!.id).toBe("workshop");
+  for (const { probability } of suggestions) {
+    expect(probability).toBeGreaterThan(0);
+    expect(probability).toBeLessThan(1);
+  }
+  expect(model.suggest("", 3).length).toBe(3);
+  expect(events[0]!.type).toBe("start");
+  expect(events.at(-1)!.type).toBe("done");
+  expect(model.info.metrics["precision.1"]).toBeGreaterThan(0.9);
+  expect(readFileSync(path.join(out, "README.md"), "utf8")).toContain("400");
+});
+
+test("an explanation's margin is the suggestion's, and the sum of its bias and all terms", async () => {
+  const model = await open((await trainOn(corpusOf(notes(300, 3)))).out);
+  const text = "the boat at its mooring before the tide, flour and salt in a jar";
+  const suggestions = model.suggest(text, 5);
+  expect(suggestions.map((it) => it.id)).toContain("harbour");
+  for (const { id, margin } of suggestions) {
+    const explanation = model.explain(text, id, 1000);
+    const sum = explanation.terms.reduce((total, { value }) => total + value, explanation.bias);
+    expect(Math.abs(explanation.margin - margin)).toBeLessThan(1e-6);
+    expect(Math.abs(sum - margin)).toBeLessThan(1e-6);
+  }
+  const spoken = model.explain(text, "harbour", 2).terms.map(({ term }) => term);
+  expect(crafts["harbour"]!.some((word) => spoken.join(" ").includes(word))).toBe(true);
+});
+
+const learnt = ["ranker.safetensors", "tree.safetensors", "tfidf.safetensors", "vocabulary.txt", "labels.txt"];
+const bytesOf = (out: string) => learnt.map((name) => readFileSync(path.join(out, name)).toString("base64"));
+
+test("the same seed gives the same bytes for any number of threads", async () => {
+  const corpus = corpusOf(notes(300, 4));
+  for (const preset of ["fast", "best"] as const) {
+    const one = bytesOf((await trainOn(corpus, { preset, threads: 1, seed: 7 })).out);
+    const two = bytesOf((await trainOn(corpus, { preset, threads: 2, seed: 7 })).out);
+    expect(two.map((it, i) => it === one[i])).toEqual(learnt.map(() => true));
+  }
+});
+
+test("cancelling leaves the old model as it was, and no lock behind", async () => {
+  const corpus = corpusOf(notes(300, 5));
+  const { out } = await trainOn(corpus);
+  const before = bytesOf(out);
+  for (const when of ["tree", "ranker", "calibrate"]) {
+    const cancel = new AbortController();
+    const onProgress = (event: ProgressEvent) => {
+      if (event.type === "progress" && event.stage === when) cancel.abort(new Error(`stopped at ${when}`));
+    };
+    const other = corpusOf(notes(200, 6));
+    const run = train(
+      { corpus: other, out, encoder: "none", preset: "fast", threads: 2 },
+      { onProgress, signal: cancel.signal },
+    );
+    await expect(run).rejects.toThrow(`stopped at ${when}`);
+    expect(bytesOf(out)).toEqual(before);
+  }
+  await trainOn(corpus, { out });
+  expect(bytesOf(out)).toEqual(before);
+});
+
+test("a corpus too small to hold anything out still becomes a model, without figures", async () => {
+  const { out } = await trainOn(corpusOf(notes(6, 7)));
+  const model = await open(out);
+  expect(model.info.metrics).toEqual({});
+  expect(model.suggest("boat tide rope", 2).length).toBe(2);
+});
+
+test("labels with too few documents are left out, and it is said", async () => {
+  const lines = [...notes(200, 8), { id: "rare", text: "a comet in the night", labels: ["comet", "garden"] }];
+  const { out, events } = await trainOn(corpusOf(lines), { minLabelDocuments: 2 });
+  expect((await open(out)).labels).not.toContain("comet");
+  expect(events.some((it) => it.type === "log" && /too few documents/.test(it.message))).toBe(true);
+});
+
+for (const tree of ["bonsai", "parabel"] as const) {
+  test(`a ${tree} tree learns as well`, async () => {
+    const { out } = await trainOn(corpusOf(manyLabels(1500, 1)), { tree });
+    const model = await open(out);
+    expect(model.labels.length).toBeGreaterThan(150);
+    expect(firstRight(model, manyLabels(200, 2))).toBeGreaterThan(0.8);
+  });
+}
+
+/** Notes on numbered things, 200 of them, ten to a kind: enough for a tree with clusters. */
+function manyLabels(count: number, seed: number): Line[] {
+  const random = newRandom(seed);
+  return Array.from({ length: count }, (_, i) => {
+    const thing = Math.floor(200 * random());
+    const noise = Array.from({ length: 6 }, () => fillers[Math.floor(random() * fillers.length)]!);
+    const text = [`thing${thing}`, `kind${thing % 20}`, ...noise].join(" ");
+    return { id: `${seed}-${i}`, text, labels: [`thing ${thing}`, `kind ${thing % 20}`] };
+  });
+}
+
+test("ready-made features train a model that answers features", async () => {
+  const random = newRandom(9);
+  const lines = Array.from({ length: 300 }, () => {
+    const label = Math.floor(12 * random());
+    const features = new Map([
+      [label, 1],
+      [20 + (label % 3), 0.5],
+      [30 + Math.floor(20 * random()), 0.7],
+    ]);
+    return `${label} ${[...features].map(([feature, value]) => `${feature}:${value}`).join(" ")}`;
+  });
+  const folder = scratchFolder({ "train.txt": `300 50 12\n${lines.join("\n")}\n` });
+  const model = await open((await trainOn(folder)).out);
+  expect(model.info.numFeatures).toBe(50);
+  let right = 0;
+  for (let label = 0; label < 12; label++) {
+    const row = { indices: Uint32Array.of(label, 20 + (label % 3), 40), values: Float32Array.of(0.758, 0.379, 0.531) };
+    if (model.suggestFeatures(row, 1)[0]!.id === String(label)) right++;
+  }
+  expect(right).toBeGreaterThanOrEqual(11);
+  expect(existsSync(path.join(folder, "model"))).toBe(false);
+});
