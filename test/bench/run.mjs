@@ -15,6 +15,8 @@ const root = path.resolve(here, "../..");
 const scratch = path.join(root, ".bench");
 const figures = path.join(scratch, "figures");
 const THREADS = 2;
+/** A training that takes longer is not repeated for the checks that need it again. */
+const LONG_SECONDS = 60;
 
 const usage = `npm run bench -- [options]
   --corpora a,b    only these
@@ -66,8 +68,14 @@ async function measureAll() {
     const systems = systemsFor(corpus, wanted, python);
     const skipped = wanted.filter((it) => !systems.some(({ name }) => name.startsWith(it)));
     if (skipped.length > 0) say(`${corpus.name}: without ${skipped.join(", ")}`);
-    const measured = measure(corpus, systems);
-    writeFileSync(path.join(figures, `${corpus.name}.json`), JSON.stringify({ machine, ...measured }, null, 1));
+    try {
+      for (const measured of measure(corpus, systems)) {
+        writeFileSync(path.join(figures, `${corpus.name}.json`), JSON.stringify({ machine, ...measured }, null, 1));
+      }
+    } catch (error) {
+      process.stderr.write(`${corpus.name}: ${error.message}\n`);
+      process.exitCode = 1;
+    }
   }
 }
 
@@ -76,12 +84,14 @@ function systemsFor(corpus, wanted, python) {
   const ours = (preset) => ({
     name: `tagwright ${preset}`,
     features: preset,
+    once: preset === "best",
     learn: (matrices, model, seed) => bench("learn", { matrices, preset, seed, threads: THREADS, out: model }),
     predict: (matrices, model, out) => bench("predict", { matrices, model, out }),
   });
   const pecos = (recipe, features) => ({
     name: features === "fast" ? `pecos ${recipe}` : `pecos ${recipe}, features of best`,
     features,
+    once: recipe === "paper",
     learn: (matrices, model, seed) => py(python, "pecos_bench.py", "learn", matrices, recipe, THREADS, seed, model),
     predict: (matrices, model, out) => py(python, "pecos_bench.py", "predict", matrices, model, out),
   });
@@ -102,11 +112,19 @@ function systemsFor(corpus, wanted, python) {
   return systems;
 }
 
-function measure(corpus, systems) {
+/** The figures of a corpus, more complete each time: a run that is stopped keeps what it has. */
+function* measure(corpus, systems) {
   const rounds = options.rounds ? Number(options.rounds) : corpus.rounds;
   const work = path.join(scratch, "work", corpus.name);
   rmSync(work, { recursive: true, force: true });
-  const measured = { corpus: corpus.name, date: new Date().toISOString().slice(0, 16), rounds, systems: {} };
+  const measured = {
+    corpus: corpus.name,
+    date: new Date().toISOString().slice(0, 16),
+    rounds,
+    systems: {},
+    threads: [],
+    whole: {},
+  };
   const matricesOf = {};
   for (const features of new Set(systems.map((it) => it.features))) {
     say(`${corpus.name}: features of ${features}`);
@@ -133,10 +151,15 @@ function measure(corpus, systems) {
   }
   for (const it of systems) measured.systems[it.name] = summary(runsOf.get(it));
   const ours = systems.filter((it) => it.name.startsWith("tagwright"));
-  measured.threads = ours.map((it) => sameForAnyThreads(it, matricesOf[it.features], runsOf.get(it)[0], work));
-  measured.whole = Object.fromEntries(ours.map((it) => [it.features, useWhole(corpus, it.features, work)]));
+  for (const it of ours) {
+    yield measured;
+    const [first] = runsOf.get(it);
+    const isLong = first.seconds > LONG_SECONDS;
+    if (!isLong) measured.threads.push(sameForAnyThreads(it, matricesOf[it.features], first, work));
+    if (!isLong || it.features === "fast") measured.whole[it.features] = useWhole(corpus, it.features, work);
+  }
+  yield measured;
   rmSync(work, { recursive: true, force: true });
-  return measured;
 }
 
 /** Quality is the mean of all runs, cost their median. */
@@ -154,7 +177,6 @@ function summary(runs) {
 function sameForAnyThreads(system, matrices, learnt, work) {
   const preset = system.features;
   const out = path.join(work, "one-thread");
-  if (learnt.seconds > 60) return { preset, skipped: "would take minutes" };
   return { preset, same: bench("learn", { matrices, preset, seed: 0, threads: 1, out }).digest === learnt.digest };
 }
 
@@ -188,13 +210,10 @@ function py(python, script, ...args) {
   return run(python, [path.join(here, script), ...args.map(String)]);
 }
 
-/** The last line that a process prints, parsed; ends the benchmark where it fails. */
+/** The last line that a process prints, parsed. @throws Error with what it said where it fails. */
 function run(command, args) {
   const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8", maxBuffer: 1e9 });
-  if (status !== 0) {
-    process.stderr.write(`${stderr}\nbench: failed: ${command} ${args.join(" ")}\n`);
-    process.exit(1);
-  }
+  if (status !== 0) throw new Error(`failed: ${command} ${args.join(" ")}\n${stderr}`);
   return JSON.parse(stdout.trim().split("\n").at(-1));
 }
 
@@ -237,6 +256,11 @@ function writeResults(text) {
   const [from, to] = [old.indexOf(begin), old.indexOf(end)];
   if (from < 0 || to < from) throw new Error(`${file}: the lines "${begin.trim()}" and "${end}" must be there`);
   writeFileSync(file, `${old.slice(0, from + begin.length)}\n${text}\n${old.slice(to)}`);
+  const biome = path.join(root, "node_modules/@biomejs/biome/bin/biome");
+  spawnSync(process.execPath, [biome, "format", "--write", file], {
+    cwd: root,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
   say(`Wrote ${path.relative(root, file)}`);
 }
 
