@@ -16,6 +16,7 @@ import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { traced } from "./network.mjs";
 
 /** Whatever moves by itself, asks a network or covers the editor is off. */
 const quietSettings = {
@@ -54,9 +55,10 @@ async function freePort() {
 
 /**
  * @param tools what `setUp` gave.
+ * @param trace the file that gets every attempt to reach a network; none where it is not asked for or cannot be.
  * @param smokeTestDriver in-host tests need it; it hides every notification, so tests of the UI go without.
  */
-export async function startVsCode({ tools, outDir, vsix, settings = {}, env = {}, smokeTestDriver = false }) {
+export async function startVsCode({ tools, outDir, vsix, settings = {}, env = {}, smokeTestDriver = false, trace }) {
   rmSync(outDir, { recursive: true, force: true });
   const folder = (name) => {
     const made = path.join(outDir, name);
@@ -92,7 +94,15 @@ export async function startVsCode({ tools, outDir, vsix, settings = {}, env = {}
   const log = openSync(logFile, "w");
   const listen = ["--host", "127.0.0.1", "--port", String(port), "--without-connection-token"];
   const driver = smokeTestDriver ? ["--enable-smoke-test-driver"] : [];
-  const child = spawn(tools.node, [main, ...common, ...listen, ...driver], {
+  const [file, ...args] = [
+    ...(trace === undefined ? [] : traced(trace)),
+    tools.node,
+    main,
+    ...common,
+    ...listen,
+    ...driver,
+  ];
+  const child = spawn(file, args, {
     env: environment,
     stdio: ["ignore", log, log],
     detached: true,

@@ -8,6 +8,7 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { launchBrowser, openPage, startVsCode } from "./harness.mjs";
+import { reachedOutside } from "./network.mjs";
 import { CannotSetUp, setUp } from "./setup.mjs";
 import { uiTests } from "./ui-tests.mjs";
 import { Workbench } from "./workbench.mjs";
@@ -38,7 +39,9 @@ async function inHost(tools, vsix, browser) {
   rmSync(results, { force: true });
   const outDir = path.join(out, "in-host");
   const env = { TAGWRIGHT_RESULTS: results };
-  const server = await startVsCode({ tools, outDir, vsix, env, smokeTestDriver: true });
+  const trace = path.join(out, "network.strace");
+  rmSync(trace, { force: true });
+  const server = await startVsCode({ tools, outDir, vsix, env, smokeTestDriver: true, trace });
   try {
     const { page } = await openPage(browser, server);
     const ended = new Promise((resolve) => void page.exposeFunction("codeAutomationExit", resolve));
@@ -57,9 +60,26 @@ async function inHost(tools, vsix, browser) {
       const reason = `${found.results.length} of ${found.expected} tests ran; see ${outDir}`;
       report("in the extension host", "all tests run to their end", reason, 0);
     }
+    reportNetwork(trace);
   } finally {
     await server.stop();
   }
+}
+
+/** The last in-host test looks a name up on purpose: a trace without it has seen nothing. */
+function reportNetwork(trace) {
+  const name = "nothing but the gallery of VS Code itself is reached for, by any process";
+  const found = reachedOutside(trace);
+  if (found === undefined) {
+    console.log(`  skip in the extension host: ${name} (strace is not installed)`);
+    return;
+  }
+  const control = "control.invalid";
+  const wrong = found.filter((it) => it !== control && !/(^|\.)open-vsx\.org$/.test(it));
+  const blind = found.includes(control)
+    ? undefined
+    : `the look-up of ${control} was not seen, so the trace proves nothing`;
+  report("in the extension host", name, wrong.length > 0 ? `reached for: ${wrong.join(", ")}` : blind, 0);
 }
 
 async function onWorkbench(tools, vsix, browser) {

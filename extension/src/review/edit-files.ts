@@ -53,8 +53,8 @@ export async function changeFiles(changes: readonly FileChange[], label: string)
   if (changes.length === 0) return failed;
   const edit = new WorkspaceEdit();
   const metadata = { label, needsConfirmation: false };
-  const toSave = changes.flatMap(({ file: { document } }) =>
-    document === undefined || document.isDirty ? [] : [document],
+  const toSave = changes.flatMap(({ file: { uri, document }, edits }) =>
+    document === undefined || document.isDirty || edits === "delete" ? [] : [uri],
   );
   for (const { file, edits } of changes) {
     const { uri, document, text } = file;
@@ -69,8 +69,12 @@ export async function changeFiles(changes: readonly FileChange[], label: string)
     for (const { file } of changes) failed.set(file.uri.toString(), "the editor refused the change");
     return failed;
   }
-  const saved = await Promise.all(toSave.map((it) => !it.isDirty || it.save()));
-  for (const [at, ok] of saved.entries()) if (!ok) failed.set(toSave[at]!.uri.toString(), "it could not be saved");
+  await Promise.all(
+    toSave.map(async (uri) => {
+      // Opened anew: VS Code may have closed the document meanwhile. `isDirty` comes later than the edit, so it is not asked.
+      if (!(await (await workspace.openTextDocument(uri)).save())) failed.set(uri.toString(), "it could not be saved");
+    }),
+  );
   return failed;
 }
 

@@ -2,7 +2,8 @@
 // sample workspace, and start without a model.
 const assert = require("node:assert/strict");
 const { createHash } = require("node:crypto");
-const { existsSync, readdirSync, readFileSync, writeFileSync } = require("node:fs");
+const { lookup } = require("node:dns");
+const { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } = require("node:fs");
 const path = require("node:path");
 const { setTimeout: delay } = require("node:timers/promises");
 const vscode = require("vscode");
@@ -169,6 +170,20 @@ exports.tests = [
     },
   ],
   [
+    "a file without a place for tags gets them in its sidecar",
+    async () => {
+      const file = path.join(root, "plain.txt");
+      writeFileSync(file, "Currants and jam, sugar and jars.\n");
+      await open("plain.txt");
+      const added = await run("tagwright.suggestDocument", ["jam making"]);
+      assert.deepEqual([...added], ["jam making"]);
+      assert.match(readFileSync(`${file}.tags.yaml`, "utf8"), /jam making/);
+      assert.equal(readFileSync(file, "utf8"), "Currants and jam, sugar and jars.\n");
+      rmSync(file);
+      rmSync(`${file}.tags.yaml`);
+    },
+  ],
+  [
     "a server that is killed in the middle of a request comes back, and answers",
     async () => {
       const api = await extension.activate();
@@ -259,5 +274,9 @@ exports.tests = [
       assert.match(await acceptGhost(note), /^tags: \[[^\]]+\]$/);
       await discard();
     },
+  ],
+  [
+    "a name is looked up on purpose, as the control of the network check",
+    () => new Promise((resolve) => lookup("control.invalid", () => resolve())),
   ],
 ];
