@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { calibration } from "../config.ts";
 import type { TrainingSet } from "../features/training-set.ts";
 import { newRandom } from "../random.ts";
 import { planCalibration } from "./folds.ts";
@@ -12,7 +13,7 @@ function setOf(size: number, seed = 1): TrainingSet {
 const ascending = (documents: Uint32Array) => documents.every((it, i) => i === 0 || it > documents[i - 1]!);
 
 test("the folds of a small corpus are a partition of its documents, of about one size", () => {
-  for (const size of [10, 40, 500, 3000]) {
+  for (const size of [10, 40, 500, calibration.foldsBelow - 1]) {
     const { folds, setAside } = planCalibration(setOf(size));
     expect(setAside).toBe(false);
     expect(folds.length).toBeGreaterThan(1);
@@ -25,18 +26,20 @@ test("the folds of a small corpus are a partition of its documents, of about one
 });
 
 test("a larger corpus is calibrated on one part, at most a fifth", () => {
-  const { folds } = planCalibration(setOf(20_000));
+  const { folds } = planCalibration(setOf(4 * calibration.foldsBelow));
   expect(folds.length).toBe(1);
   expect(folds[0]!.length).toBeGreaterThan(1000);
-  expect(folds[0]!.length).toBeLessThan(20_000 / 4);
+  expect(folds[0]!.length).toBeLessThan(calibration.foldsBelow);
   expect(ascending(folds[0]!)).toBe(true);
 });
 
 test("a very large corpus sets a small part aside for good", () => {
-  const { folds, setAside } = planCalibration(setOf(200_000));
+  const size = calibration.setAsideFrom;
+  const { folds, setAside } = planCalibration(setOf(size));
   expect(setAside).toBe(true);
-  expect(folds[0]!.length).toBeGreaterThan(1000);
-  expect(folds[0]!.length).toBeLessThan(10_000);
+  expect(folds[0]!.length).toBeGreaterThan(500);
+  expect(folds[0]!.length).toBeLessThan(size / 20);
+  expect(planCalibration(setOf(size - 1)).setAside).toBe(false);
 });
 
 test("a handful of documents, or documents of one bucket, leave no fold that would have nothing to learn from", () => {

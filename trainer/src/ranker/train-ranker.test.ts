@@ -126,7 +126,7 @@ test("each member has a tree of its own seed, and all of them the same for the s
   const problem = topicProblem(200, 60, 10, 3);
   const base = recipeFor("fast", 5);
   const leafSizes = [{ upToLabels: Number.POSITIVE_INFINITY, size: 5 }];
-  const tree = { ...base.tree, members: 3, leafSize: 5, leafSizes, branching: 4 };
+  const tree = { ...base.tree, members: 3, leafSizes, branching: 4 };
   const recipe = { ...base, tree };
   const steps: string[] = [];
   const progress = {

@@ -2,8 +2,7 @@ import { type LabelTree, numNodes } from "@tagwright/model/internals";
 import { hundredths } from "@tagwright/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { recipeFor, type TreeShape } from "../config.ts";
-import { buildTree } from "./build-tree.ts";
+import { buildTree, type TreeOptions } from "./build-tree.ts";
 import { sparse, topicRows } from "./test-data.ts";
 
 function widths({ levels }: LabelTree): number[] {
@@ -24,14 +23,8 @@ function expectSound({ levels, labelOf }: LabelTree, numLabels: number): void {
 }
 
 const noFeatures = (numLabels: number) => sparse(new Array<number[]>(numLabels).fill([]), 1);
-/** A recipe's tree with a shape and sizes of its own. */
-function treeOf(shape: TreeShape, branching: number, leafSize: number) {
-  const leafSizes = [{ upToLabels: Number.POSITIVE_INFINITY, size: leafSize }];
-  return { ...recipeFor("fast", 0).tree, shape, branching, leafSize, leafSizes };
-}
-
-const balanced = (branching: number, leafSize: number) => treeOf("balanced", branching, leafSize);
-const bonsai = (branching: number, leafSize: number) => treeOf("bonsai", branching, leafSize);
+const balanced = (branching: number, leafSize: number): TreeOptions => ({ shape: "balanced", branching, leafSize });
+const bonsai = (branching: number, leafSize: number): TreeOptions => ({ shape: "bonsai", branching, leafSize });
 
 // From the trees that PECOS's parameters give the benchmark sets: [labels, leaf size, branching, widths].
 const chains: [number, number, number, number[]][] = [
@@ -61,8 +54,8 @@ const shapes = fc.record({
 
 test("every tree covers each label once, on one level, and no node is empty", () => {
   fc.assert(
-    fc.property(rows, shapes, fc.nat(1000), (it, { shape, branching, leafSize }, seed) => {
-      expectSound(buildTree(sparse(it, 3), treeOf(shape, branching, leafSize), seed), it.length);
+    fc.property(rows, shapes, fc.nat(1000), (it, options, seed) => {
+      expectSound(buildTree(sparse(it, 3), options, seed), it.length);
     }),
   );
 });
