@@ -86,10 +86,7 @@ export function serve(connection: Connection, { version, workerScript }: ServerO
     if (initialize?.capabilities.workspace?.workspaceFolders === true) {
       connection.workspace.onDidChangeWorkspaceFolders(async ({ added, removed }) => {
         const gone = new Set(removed.map((it) => it.uri));
-        await session.open(
-          [...session.folderUris.filter((it) => !gone.has(it)), ...added.map((it) => it.uri)],
-          trusted,
-        );
+        await session.open([...session.folderUris.filter((it) => !gone.has(it)), ...added.map((it) => it.uri)]);
       });
     }
   });

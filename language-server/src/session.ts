@@ -42,7 +42,7 @@ export class Session {
   }
 
   /** Starts anew with these folders; what was open is let go. */
-  async open(uris: readonly string[], trusted: boolean): Promise<void> {
+  async open(uris: readonly string[], trusted = this.#trusted): Promise<void> {
     await this.#closeFolders();
     this.#uris = uris;
     this.#trusted = trusted;

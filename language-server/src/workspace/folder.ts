@@ -22,11 +22,14 @@ export interface FolderOptions {
   readonly onStatus: (status: FolderStatus) => void;
 }
 
+const shortWaitMs = 250;
+
 export class Folder {
   readonly model: FolderModel;
   readonly #options: FolderOptions;
   #taxonomy: Promise<string | undefined> | undefined;
   #scan: Promise<Scan | undefined> | undefined;
+  #found: Scan | undefined;
   #busy = 0;
   #slow: number | undefined;
 
@@ -83,18 +86,18 @@ export class Folder {
 
   /** What the taxonomy says about a tag. */
   async concept(tag: string, token?: CancellationToken): Promise<ConceptInfo | undefined> {
-    const file = await this.taxonomy();
+    const file = await this.#openedTaxonomy();
     if (file === undefined) return undefined;
     return (await this.#options.host.request("concept", { file, tag }, token && { token })) ?? undefined;
   }
 
   /** Known tags that a prefix could mean: taxonomy, model, and what other documents carry. */
   async vocabulary(prefix: string, limit: number, token?: CancellationToken): Promise<readonly VocabularyEntry[]> {
-    const params = { folder: this.model.searchable, taxonomy: await this.taxonomy(), prefix, limit };
+    const params = { folder: this.model.searchable, taxonomy: await this.#openedTaxonomy(), prefix, limit };
     const known = await this.#options.host.request("search", params, token && { token });
     const seen = new Set(known.map((it) => it.tag.toLowerCase()));
     const key = prefix.toLowerCase();
-    const used = [...((await this.#scan)?.tags.keys() ?? [])];
+    const used = [...(this.#found?.tags.keys() ?? [])];
     const more = used.filter((it) => it.toLowerCase().includes(key) && !seen.has(it.toLowerCase()));
     return [...known, ...more.map((tag) => ({ tag, altLabels: [], path: [] }))].slice(0, limit);
   }
@@ -129,6 +132,12 @@ export class Folder {
     this.model.forget();
   }
 
+  /** An answer does not wait for a large taxonomy: it is without it until it is there. */
+  #openedTaxonomy(): Promise<string | undefined> {
+    const late = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), shortWaitMs).unref());
+    return Promise.race([this.taxonomy(), late]);
+  }
+
   async #openTaxonomy(): Promise<string | undefined> {
     const { trusted, settings, host, log } = this.#options;
     const file = await locateTaxonomy({ root: this.root, trusted }, settings);
@@ -152,6 +161,7 @@ export class Folder {
       return undefined;
     });
     const found = await this.#scan;
+    this.#found = found;
     if (found !== undefined) this.model.setTaggedDocuments(found.taggedDocuments);
   }
 
@@ -159,7 +169,7 @@ export class Folder {
     this.#announce();
     // The model is gone: say again how many documents a training would have.
     if (this.model.state.kind === "none" && this.model.state.taggedDocuments === undefined) {
-      void this.#scan?.then((it) => it && this.model.setTaggedDocuments(it.taggedDocuments));
+      if (this.#found !== undefined) this.model.setTaggedDocuments(this.#found.taggedDocuments);
     }
   }
 

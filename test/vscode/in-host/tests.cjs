@@ -2,10 +2,12 @@
 // sample workspace, and start without a model.
 const assert = require("node:assert/strict");
 const { createHash } = require("node:crypto");
+const { execFile } = require("node:child_process");
 const { lookup } = require("node:dns");
 const { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } = require("node:fs");
 const path = require("node:path");
 const { setTimeout: delay } = require("node:timers/promises");
+const { promisify } = require("node:util");
 const vscode = require("vscode");
 
 const root = vscode.workspace.workspaceFolders[0].uri.fsPath;
@@ -29,6 +31,7 @@ function notes() {
   return new Map(names.sort().map((it) => [it, readFileSync(path.join(root, it))]));
 }
 
+const text = (file) => readFileSync(file, "utf8").replace(/^\ufeff/, "");
 const hash = (bytes) => createHash("sha256").update(bytes).digest("hex");
 
 async function open(relative) {
@@ -229,6 +232,23 @@ exports.tests = [
       assert.equal(await run("tagwright.revertBatch"), changed.length);
       for (const [name, bytes] of notes()) assert.equal(hash(bytes), hash(before.get(name)), name);
       assert.equal(await run("tagwright.revertBatch"), 0);
+    },
+  ],
+  [
+    "the command line takes back what the editor wrote, byte for byte",
+    async () => {
+      const before = notes();
+      await run("tagwright.suggestWorkspace");
+      assert.ok((await run("tagwright.applySuggestions")) > 0);
+      const program = path.join(extension.extensionPath, "dist/tagwright.cjs");
+      await promisify(execFile)(process.execPath, [program, "revert", root]);
+      for (const [name, bytes] of notes()) assert.equal(hash(bytes), hash(before.get(name)), name);
+      // The editor reads what changed beside it before the next test looks.
+      await until("the editor to see it", () =>
+        vscode.workspace.textDocuments
+          .filter((it) => it.uri.scheme === "file" && it.languageId === "markdown")
+          .every((it) => it.getText() === text(it.uri.fsPath)),
+      );
     },
   ],
   [
