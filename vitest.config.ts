@@ -9,5 +9,23 @@ export default defineConfig({
     testTimeout: 30_000,
     pool: "forks",
     maxWorkers: 2,
+    coverage: {
+      provider: "v8",
+      include: ["{trainer,language-server}/**/src/**/*.ts"],
+      // Entry points and commands run in processes of their own, where nothing is counted; the end-to-end tests see them.
+      exclude: [
+        "**/*.test.ts",
+        "**/generated/**",
+        "**/assembly/**",
+        "**/{main,worker,server}.ts",
+        "trainer/src/cli/*.ts",
+      ],
+      reporter: ["text-summary", "json-summary", "html"],
+      thresholds: {
+        lines: 80,
+        "trainer/model/src/{kernels,folder,tree}/**": { lines: 95 },
+        "trainer/src/{ranker,tree}/**": { lines: 95 },
+      },
+    },
   },
 });
