@@ -9,6 +9,8 @@ export interface Recipe {
   readonly preset: Preset;
   readonly features: {
     readonly blocks: readonly TfidfOptions[];
+    /** Other blocks, tried on held-out documents of corpora up to a size; the best ones are taken. */
+    readonly alternatives: readonly { readonly upToDocuments: number; readonly blocks: readonly TfidfOptions[] }[];
     /** Documents an n-gram needs. */
     readonly minDocuments: number;
     /** Bound for each block. */
@@ -43,17 +45,34 @@ export interface Recipe {
   readonly seed: number;
 }
 
-const words: TfidfOptions = { analyzer: "word", minN: 1, maxN: 2, sublinear: false };
+const words: TfidfOptions = { analyzer: "word", minN: 1, maxN: 2, sublinear: true };
+const plainWords: TfidfOptions = { ...words, sublinear: false };
+const characters: TfidfOptions = { analyzer: "char", minN: 3, maxN: 5, sublinear: true };
 
-const leafSizes = [
-  { upToLabels: 8_192, size: 400 },
-  { upToLabels: Number.POSITIVE_INFINITY, size: 100 },
-];
+/** Where a handful of documents decides, the best features differ from corpus to corpus, and trying costs a second. */
+const small = 1_500;
 
 const fast: Recipe = {
   preset: "fast",
-  features: { blocks: [words], minDocuments: 2, maxFeatures: 500_000 },
-  tree: { shape: "balanced", members: 1, branching: 16, leafSizes, labelEntries: 150 },
+  features: {
+    blocks: [words],
+    alternatives: [
+      { upToDocuments: small, blocks: [plainWords] },
+      { upToDocuments: small, blocks: [{ ...words, maxN: 1 }, characters] },
+    ],
+    minDocuments: 2,
+    maxFeatures: 500_000,
+  },
+  tree: {
+    shape: "balanced",
+    members: 1,
+    branching: 16,
+    leafSizes: [
+      { upToLabels: 8_192, size: 400 },
+      { upToLabels: Number.POSITIVE_INFINITY, size: 100 },
+    ],
+    labelEntries: 150,
+  },
   ranker: {
     positiveCost: 1,
     negativeCost: 1,
@@ -67,12 +86,26 @@ const fast: Recipe = {
   seed: 0,
 };
 
+/** Shorter texts gain most from character n-grams; longer ones lose. */
 const best: Recipe = {
   ...fast,
   preset: "best",
-  features: { ...fast.features, blocks: [{ ...words, sublinear: true }], maxFeatures: 1_000_000 },
-  tree: { ...fast.tree, members: 3 },
-  ranker: { ...fast.ranker, threshold: 0.02, matched: 5 },
+  features: {
+    ...fast.features,
+    alternatives: [
+      { upToDocuments: small, blocks: [plainWords] },
+      { upToDocuments: 100_000, blocks: [words, characters] },
+    ],
+    maxFeatures: 1_000_000,
+  },
+  tree: {
+    ...fast.tree,
+    leafSizes: [
+      { upToLabels: 3_000, size: 3_000 },
+      { upToLabels: Number.POSITIVE_INFINITY, size: 400 },
+    ],
+  },
+  ranker: { ...fast.ranker, threshold: 0.05 },
   scoring: { ...fast.scoring, beam: 20 },
 };
 

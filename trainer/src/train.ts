@@ -4,15 +4,14 @@ import os from "node:os";
 import path from "node:path";
 import type { TagOptions } from "@tagwright/documents";
 import { lockModelFolder, type MemberContent, writeModelFolder } from "@tagwright/model/internals";
-import { type Calibrated, calibrate, type Judged, judge } from "./calibrate/calibrate.ts";
-import { type CalibrationPlan, planCalibration } from "./calibrate/folds.ts";
+import { type Calibrated, calibrate } from "./calibrate/calibrate.ts";
+import { type Rehearsal, rehearse } from "./calibrate/rehearse.ts";
 import { leafSizeFor, type Preset, type Recipe, recipeFor, type TreeShape } from "./config.ts";
 import { type Corpus, describeReport } from "./corpus/corpus.ts";
 import { openCorpus } from "./corpus/open-corpus.ts";
-import { estimateTraining } from "./estimate.ts";
 import type { Metrics } from "./eval/metrics.ts";
 import { formatModelCard } from "./eval/report.ts";
-import { readTrainingSet, selectExamples, type TrainingSet } from "./features/training-set.ts";
+import type { TrainingSet } from "./features/training-set.ts";
 import { createMeter } from "./meter.ts";
 import type { ProgressEvent } from "./progress.ts";
 import { learnMembers } from "./ranker/learn-members.ts";
@@ -53,26 +52,17 @@ export interface TrainResult {
  */
 export async function train(options: TrainOptions, { onProgress, signal }: TrainContext): Promise<TrainResult> {
   const started = performance.now();
-  const recipe = recipeFor(options.preset, options.seed ?? 0, options.tree);
+  const given = recipeFor(options.preset, options.seed ?? 0, options.tree);
   const release = await lockModelFolder(options.out);
   let pool: WorkerPool | undefined;
   try {
     onProgress({ type: "start", command: "train", corpus: options.corpus, out: options.out });
     const corpus = await openCorpus(options.corpus, { ...(options.tagOptions && { tagOptions: options.tagOptions }) });
-    const set = await readTrainingSet(
-      corpus,
-      recipe,
-      { holdOut: options.holdOut ?? 0, minLabelDocuments: options.minLabelDocuments ?? 1 },
-      createMeter("read", corpus.position.unit, onProgress),
-      signal,
-    );
-    for (const message of describeReport(corpus.report)) onProgress({ type: "log", level: "warning", message });
-    const plan = planCalibration(set);
     const threads = options.threads ?? os.availableParallelism();
-    sayEstimate(set, recipe, plan, threads, onProgress);
     pool = newWorkerPool(threads);
-
-    const { members, judged } = await learn(set, recipe, plan, pool, onProgress, signal);
+    const rehearsed = await rehearse(corpus, given, options, pool, onProgress, signal);
+    const { set, recipe, judged } = rehearsed;
+    const members = rehearsed.members ?? (await learnAll(rehearsed, pool, onProgress, signal));
     const calibrated = calibrate(set, judged);
 
     await writeModelFolder(options.out, describe(options, recipe, corpus, set, members, calibrated, judged.length), {
@@ -92,66 +82,17 @@ export async function train(options: TrainOptions, { onProgress, signal }: Train
   }
 }
 
-/** The final members, and what models without the calibration documents suggested for these. */
-async function learn(
-  set: TrainingSet,
-  recipe: Recipe,
-  plan: CalibrationPlan,
+async function learnAll(
+  { set, recipe }: Rehearsal,
   pool: WorkerPool,
   onProgress: TrainContext["onProgress"],
   signal?: AbortSignal,
-): Promise<{ members: MemberContent[]; judged: Judged[] }> {
-  const runs = plan.setAside ? 1 : plan.folds.length + 1;
-  const treeMeter = createMeter("tree", "trees", onProgress);
-  const rankerMeter = createMeter("ranker", "clusters", onProgress);
-  const numJudged = plan.folds.reduce((sum, fold) => sum + fold.length, 0);
-  const judgeMeter = createMeter("calibrate", "documents", onProgress);
-  const judged: Judged[] = [];
-  let run = 0;
-  let members: MemberContent[] = [];
-  const learnFrom = async (examples: Parameters<typeof learnMembers>[0]) => {
-    const progress = {
-      tree: (done: number, total: number) => treeMeter(run * total + done, runs * total),
-      ranker: (done: number, total: number) => rankerMeter(run * total + done, runs * total),
-    };
-    members = await learnMembers(examples, recipe, pool, progress, signal);
-    run++;
+): Promise<MemberContent[]> {
+  const progress = {
+    tree: createMeter("tree", "trees", onProgress),
+    ranker: createMeter("ranker", "clusters", onProgress),
   };
-  for (const fold of plan.folds) {
-    await learnFrom(selectExamples(set, without(fold, set.features.numRows)));
-    let inFold = 0;
-    const onDone = () => judgeMeter(judged.length + ++inFold, numJudged);
-    const batch = await judge(set, members, fold, recipe, onDone, signal);
-    for (const it of batch) judged.push(it);
-  }
-  if (!plan.setAside) await learnFrom(set);
-  return { members, judged };
-}
-
-function without(documents: Uint32Array, size: number): Uint32Array {
-  const left = new Uint8Array(size);
-  for (const document of documents) left[document] = 1;
-  return Uint32Array.from({ length: size }, (_, document) => document).filter((document) => left[document] === 0);
-}
-
-function sayEstimate(
-  set: TrainingSet,
-  recipe: Recipe,
-  plan: CalibrationPlan,
-  threads: number,
-  onProgress: TrainContext["onProgress"],
-): void {
-  const { statistics, numDroppedLabels, labelIds } = set;
-  if (numDroppedLabels > 0) {
-    const message = `${numDroppedLabels} labels have too few documents and were left out (--min-label-documents)`;
-    onProgress({ type: "log", level: "warning", message });
-  }
-  onProgress({
-    type: "estimate",
-    ...estimateTraining(set, recipe, plan, threads),
-    documents: statistics.documents,
-    labels: labelIds.length,
-  });
+  return learnMembers(set, recipe, pool, progress, signal);
 }
 
 function describe(

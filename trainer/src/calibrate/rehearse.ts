@@ -1,0 +1,124 @@
+// The rehearsal: models that learn from a part of the corpus suggest for the rest of it. It decides which features the
+// final model uses, and gives the outcomes that calibrate it.
+import type { MemberContent } from "@tagwright/model/internals";
+import type { Recipe } from "../config.ts";
+import { type Corpus, describeReport } from "../corpus/corpus.ts";
+import { estimateTraining } from "../estimate.ts";
+import { readTrainingSet, selectExamples, type TrainingSet } from "../features/training-set.ts";
+import { createMeter } from "../meter.ts";
+import type { ProgressEvent } from "../progress.ts";
+import { learnMembers } from "../ranker/learn-members.ts";
+import type { WorkerPool } from "../ranker/worker-pool.ts";
+import { calibrate, type Judged, judge } from "./calibrate.ts";
+import { type CalibrationPlan, planCalibration } from "./folds.ts";
+
+export interface Rehearsal {
+  readonly set: TrainingSet;
+  readonly recipe: Recipe;
+  readonly judged: readonly Judged[];
+  /** The final members, where the calibration documents of a very large corpus are never learnt from. */
+  readonly members?: readonly MemberContent[];
+}
+
+interface RehearsalOptions {
+  readonly holdOut?: number;
+  readonly minLabelDocuments?: number;
+}
+
+/** Tries the recipe's features and, on corpora of their size, its alternatives; the best nDCG@5 wins, the first of equals. */
+export async function rehearse(
+  corpus: Corpus,
+  recipe: Recipe,
+  options: RehearsalOptions,
+  pool: WorkerPool,
+  onProgress: (event: ProgressEvent) => void,
+  signal?: AbortSignal,
+): Promise<Rehearsal> {
+  const read = (tried: Recipe) =>
+    readTrainingSet(
+      corpus,
+      tried,
+      { holdOut: options.holdOut ?? 0, minLabelDocuments: options.minLabelDocuments ?? 1 },
+      createMeter("read", corpus.position.unit, onProgress),
+      signal,
+    );
+  const first = await read(recipe);
+  const plan = planCalibration(first);
+  const canChoose = corpus.numFeatures === undefined && plan.folds.length > 0 && !plan.setAside;
+  const variants = recipe.features.alternatives
+    .filter(({ upToDocuments }) => canChoose && first.statistics.documents <= upToDocuments)
+    .map(({ blocks }): Recipe => ({ ...recipe, features: { ...recipe.features, blocks } }));
+  sayWhatIsThere(corpus, first, onProgress);
+  onProgress({
+    type: "estimate",
+    ...estimateTraining(first, recipe, plan, pool.size, 1 + variants.length),
+    documents: first.statistics.documents,
+    labels: first.labelIds.length,
+  });
+  let winner = await rehearseOne(first, recipe, plan, pool, onProgress, signal);
+  if (variants.length === 0) return winner;
+  let best = quality(winner);
+  for (const variant of variants) {
+    const tried = await rehearseOne(await read(variant), variant, plan, pool, onProgress, signal);
+    const reached = quality(tried);
+    if (reached <= best) continue;
+    winner = tried;
+    best = reached;
+  }
+  const features = winner.recipe.features.blocks.map(describeBlock).join(" and ");
+  const message = `tried ${1 + variants.length} sets of features on held-out documents; took ${features}`;
+  onProgress({ type: "log", level: "info", message });
+  return winner;
+}
+
+function quality({ set, judged }: Rehearsal): number {
+  return calibrate(set, judged).metrics.ndcg["5"];
+}
+
+function describeBlock({ analyzer, minN, maxN, sublinear }: Recipe["features"]["blocks"][number]): string {
+  const what = analyzer === "word" ? "words" : "character n-grams";
+  return `${what} ${minN}-${maxN}${sublinear ? "" : " with plain counts"}`;
+}
+
+async function rehearseOne(
+  set: TrainingSet,
+  recipe: Recipe,
+  plan: CalibrationPlan,
+  pool: WorkerPool,
+  onProgress: (event: ProgressEvent) => void,
+  signal?: AbortSignal,
+): Promise<Rehearsal> {
+  const treeMeter = createMeter("tree", "trees", onProgress);
+  const rankerMeter = createMeter("ranker", "clusters", onProgress);
+  const judgeMeter = createMeter("calibrate", "documents", onProgress);
+  const runs = plan.folds.length;
+  const numJudged = plan.folds.reduce((sum, fold) => sum + fold.length, 0);
+  const judged: Judged[] = [];
+  let members: MemberContent[] = [];
+  for (const [run, fold] of plan.folds.entries()) {
+    const progress = {
+      tree: (done: number, total: number) => treeMeter(run * total + done, runs * total),
+      ranker: (done: number, total: number) => rankerMeter(run * total + done, runs * total),
+    };
+    const examples = selectExamples(set, complement(fold, set.features.numRows));
+    members = await learnMembers(examples, recipe, pool, progress, signal);
+    let inFold = 0;
+    const onDone = () => judgeMeter(judged.length + ++inFold, numJudged);
+    const batch = await judge(set, members, fold, recipe, onDone, signal);
+    for (const it of batch) judged.push(it);
+  }
+  return { set, recipe, judged, ...(plan.setAside && { members }) };
+}
+
+function complement(documents: Uint32Array, size: number): Uint32Array {
+  const left = new Uint8Array(size);
+  for (const document of documents) left[document] = 1;
+  return Uint32Array.from({ length: size }, (_, document) => document).filter((document) => left[document] === 0);
+}
+
+function sayWhatIsThere(corpus: Corpus, set: TrainingSet, onProgress: (event: ProgressEvent) => void): void {
+  for (const message of describeReport(corpus.report)) onProgress({ type: "log", level: "warning", message });
+  if (set.numDroppedLabels === 0) return;
+  const message = `${set.numDroppedLabels} labels have too few documents and were left out (--min-label-documents)`;
+  onProgress({ type: "log", level: "warning", message });
+}
