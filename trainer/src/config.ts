@@ -1,5 +1,5 @@
 // Every default of a training run, once: what the command line shows, what a preset means, what the card reports.
-import type { TfidfOptions } from "@tagwright/model/internals";
+import type { Csr, TfidfOptions } from "@tagwright/model/internals";
 
 export type Preset = "fast" | "best";
 export type TreeShape = "balanced" | "bonsai" | "parabel";
@@ -32,7 +32,10 @@ export interface Recipe {
     readonly induceRelevance: boolean;
     readonly eps: number;
     readonly maxPasses: number;
-    readonly threshold: number;
+    /** Weights under this share of what a typical feature is worth in a row, 1/√(features a row), are pruned ... */
+    readonly pruneShare: number;
+    /** ... but none over this. */
+    readonly pruneMost: number;
     /** Nodes a level that the level above wrongly predicts for a document bring it to the last level as a negative (man). */
     readonly matched: number;
   };
@@ -79,7 +82,8 @@ const fast: Recipe = {
     induceRelevance: false,
     eps: 0.1,
     maxPasses: 100,
-    threshold: 0.13,
+    pruneShare: 1,
+    pruneMost: 0.13,
     matched: 0,
   },
   scoring: { beam: 10, power: 3, pathWeight: 1, candidates: 50 },
@@ -105,7 +109,7 @@ const best: Recipe = {
       { upToLabels: Number.POSITIVE_INFINITY, size: 400 },
     ],
   },
-  ranker: { ...fast.ranker, threshold: 0.05 },
+  ranker: { ...fast.ranker, pruneShare: 0.4, pruneMost: 0.05 },
   scoring: { ...fast.scoring, beam: 20 },
 };
 
@@ -122,6 +126,11 @@ export function recipeFor(preset: Preset, seed: number, shape?: TreeShape): Reci
 /** Labels below a lowest cluster, at most, in a tree over `numLabels`. */
 export function leafSizeFor({ leafSizes: sizes }: Recipe["tree"], numLabels: number): number {
   return sizes.find(({ upToLabels }) => numLabels <= upToLabels)?.size ?? numLabels;
+}
+
+/** The weight from which on one is kept: rows of many features have small values, and small weights that matter. */
+export function pruneThreshold({ pruneShare, pruneMost }: Recipe["ranker"], { numRows, indices }: Csr): number {
+  return Math.min(pruneMost, pruneShare / Math.sqrt(Math.max(1, indices.length / Math.max(1, numRows))));
 }
 
 /** Documents that calibrate a model, at most; and the corpus size from which they are never learnt from. */

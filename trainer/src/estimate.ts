@@ -1,6 +1,6 @@
 // What a run will take, said before the long part starts: rough on purpose, from the size of the problem alone.
 import type { CalibrationPlan } from "./calibrate/folds.ts";
-import { leafSizeFor, type Recipe } from "./config.ts";
+import { leafSizeFor, pruneThreshold, type Recipe } from "./config.ts";
 import type { TrainingSet } from "./features/training-set.ts";
 
 export interface Estimate {
@@ -36,7 +36,8 @@ export function estimateTraining(
   const groups = Math.ceil(Math.min(leafSize, labels.numLabels) / LANES) + (levels - 1) * Math.ceil(branching / LANES);
   const steps = assignments * perDocument * groups * FULL_PASSES * members;
   const runs = plan.setAside ? 1 : 1 + plan.folds.length * numVariants;
-  const weights = assignments * WEIGHTS_PER_ASSIGNMENT * members * Math.max(1, 0.1 / recipe.ranker.threshold / 2);
+  const weights =
+    assignments * WEIGHTS_PER_ASSIGNMENT * members * Math.max(1, 0.05 / pruneThreshold(recipe.ranker, features));
   return {
     seconds: (steps * SECONDS_PER_STEP * runs) / threads + entries * 1e-6,
     memoryBytes:
