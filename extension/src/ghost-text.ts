@@ -10,7 +10,6 @@ const restMs = 200;
 /** @param running the client if the server runs already; moving a caret never starts it. */
 export function triggerGhostText(running: () => ServerClient | undefined): Disposable {
   let timer: NodeJS.Timeout | undefined;
-  let typedAt = 0;
   const ask = async (editor: TextEditor) => {
     const { document, selection } = editor;
     const client = running();
@@ -21,14 +20,11 @@ export function triggerGhostText(running: () => ServerClient | undefined): Dispo
     await commands.executeCommand("editor.action.inlineSuggest.trigger");
   };
   const listeners = [
-    workspace.onDidChangeTextDocument(() => {
-      typedAt = Date.now();
-    }),
     window.onDidChangeTextEditorSelection(({ textEditor, selections }) => {
       clearTimeout(timer);
       const { document } = textEditor;
-      // Typing moves the caret too; VS Code asks by itself then.
-      if (!isRelevant(document) || selections.length !== 1 || Date.now() - typedAt < 50) return;
+      // Typing moves the caret too. It is not told apart: a caret that moves right after a key must be seen.
+      if (!isRelevant(document) || selections.length !== 1) return;
       if (!workspace.getConfiguration("tagwright", document.uri).get("suggestions.automatic", true)) return;
       timer = setTimeout(() => void ask(textEditor).then(undefined, () => undefined), restMs);
     }),
