@@ -1,10 +1,9 @@
 // A trained model at work: text to ranked, calibrated labels. Everything that can be wrong with a folder is found when
 // it is opened or, for a damaged chunk, when that chunk is first read.
-import { ModelFolderError } from "./errors.ts";
 import { newVectorizer } from "./features/vectorize.ts";
 import { openModelFolder } from "./folder/reader.ts";
-import { parseCalibration, probabilityOf } from "./search/calibrate.ts";
-import { EnsembleSearch, type Scoring } from "./search/ensemble.ts";
+import { probabilityOf } from "./search/calibrate.ts";
+import { EnsembleSearch } from "./search/ensemble.ts";
 import { explainPath, labelsBelow } from "./search/explain.ts";
 import type { SparseRow } from "./sparse/csr.ts";
 import type { Explanation, Model, OpenOptions, Suggestion } from "./types.ts";
@@ -15,24 +14,12 @@ const EXAMPLES = 4;
 /** Opens the model in `folder`. @throws ModelFolderError with place, finding and cure where it cannot be trusted. */
 export async function openModel(folder: string, options: OpenOptions = {}): Promise<Model> {
   const opened = await openModelFolder(folder, options);
-  const { tfidf, members, labels, names, manifest } = opened;
-  const scoring = parseScoring(manifest.scoring);
-  const calibration = parseCalibration(manifest.calibration);
-  if (scoring === undefined || calibration === undefined) {
-    opened.dispose();
-    const what = scoring === undefined ? "scoring" : "calibration";
-    throw new ModelFolderError({
-      place: `${folder}: model.json`,
-      expected: `a usable "${what}"`,
-      found: "none",
-      cure: "copy the model again or train it anew",
-    });
-  }
+  const { tfidf, members, labels, names, scoring, calibration } = opened;
   const vectorizer = newVectorizer(tfidf);
   const search = new EnsembleSearch(members, scoring, labels.length);
   const indexOf = new Map(labels.map((label, i) => [label, i]));
 
-  function suggestFeatures(row: SparseRow, k: number): Suggestion[] {
+  function suggestRow(row: SparseRow, k: number): Suggestion[] {
     const ranked = search.search(row, Math.max(0, Math.floor(k)));
     const suggestions: Suggestion[] = [];
     for (let i = 0; i < ranked.length; i++) {
@@ -41,7 +28,7 @@ export async function openModel(folder: string, options: OpenOptions = {}): Prom
         id: labels[label]!,
         name: names[label]!,
         margin: ranked.margins[i]!,
-        probability: probabilityOf(calibration!, ranked.values[i]!),
+        probability: probabilityOf(calibration, ranked.values[i]!),
       });
     }
     return suggestions;
@@ -84,21 +71,15 @@ export async function openModel(folder: string, options: OpenOptions = {}): Prom
     info: opened.info,
     labels,
     names,
-    suggest: (text, k) => suggestFeatures(vectorizer.row(text), k),
-    suggestFeatures,
+    suggest: (text, k) => suggestRow(vectorizer.row(text), k),
+    suggestFeatures: (row, k) => suggestRow(unitRow(row), k),
     explain,
     dispose: opened.dispose,
   };
 }
 
-function parseScoring(json: Readonly<Record<string, unknown>>): Scoring | undefined {
-  const { beam, power, pathWeight, candidates } = json;
-  if (!isWhole(beam, 1, 10_000) || !isWhole(candidates, 1, 10_000)) return undefined;
-  if (typeof power !== "number" || !(power > 0 && power <= 10)) return undefined;
-  if (typeof pathWeight !== "number" || !(pathWeight >= 0 && pathWeight <= 10)) return undefined;
-  return { beam, power, pathWeight, candidates };
-}
-
-function isWhole(value: unknown, low: number, high: number): value is number {
-  return Number.isInteger(value) && (value as number) >= low && (value as number) <= high;
+/** The row scaled to unit norm, as training scaled its rows. */
+function unitRow({ indices, values }: SparseRow): SparseRow {
+  const norm = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+  return norm > 0 ? { indices, values: values.map((value) => value / norm) } : { indices, values };
 }

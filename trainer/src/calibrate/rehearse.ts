@@ -3,13 +3,13 @@
 import type { MemberContent } from "@tagwright/model/internals";
 import type { Recipe } from "../config.ts";
 import { type Corpus, describeReport } from "../corpus/corpus.ts";
-import { estimateTraining } from "../estimate.ts";
 import { readTrainingSet, selectExamples, type TrainingSet } from "../features/training-set.ts";
 import { createMeter } from "../meter.ts";
 import type { ProgressEvent } from "../progress.ts";
 import { learnMembers } from "../ranker/learn-members.ts";
 import type { WorkerPool } from "../ranker/worker-pool.ts";
 import { calibrate, type Judged, judge } from "./calibrate.ts";
+import { estimateTraining } from "./estimate.ts";
 import { type CalibrationPlan, planCalibration } from "./folds.ts";
 
 export interface Rehearsal {
@@ -119,6 +119,7 @@ function complement(documents: Uint32Array, size: number): Uint32Array {
 function sayWhatIsThere(corpus: Corpus, set: TrainingSet, onProgress: (event: ProgressEvent) => void): void {
   for (const message of describeReport(corpus.report)) onProgress({ type: "log", level: "warning", message });
   if (set.numDroppedLabels === 0) return;
-  const message = `${set.numDroppedLabels} labels have too few documents and were left out (--min-label-documents)`;
+  const many = set.numDroppedLabels === 1 ? "1 label has" : `${set.numDroppedLabels.toLocaleString("en")} labels have`;
+  const message = `${many} too few documents and stay out (--min-label-documents)`;
   onProgress({ type: "log", level: "warning", message });
 }

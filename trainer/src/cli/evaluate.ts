@@ -73,9 +73,7 @@ async function evaluate(options: EvaluateOptions, { signal, view, print }: Comma
       ...(options.tagKeys !== undefined && { tagOptions: options.tagKeys }),
     };
     const corpus = await openCorpus(options.corpus, corpusOptions);
-    if (corpus.numFeatures !== undefined) {
-      throw new CorpusError(`${corpus.path}: holds ready-made features; expected text, which the model can read`);
-    }
+    checkFeatures(corpus, model);
     if (holdout === 0 && !isTestPart(corpus)) {
       view.warn("the model may have learnt from these very documents; for honest figures use --holdout or a test part");
     }
@@ -88,12 +86,13 @@ async function evaluate(options: EvaluateOptions, { signal, view, print }: Comma
     });
     const meter = createMeter("evaluate", corpus.position.unit, view.event);
     let evaluated = 0;
-    for await (const { id, text, labels } of corpus.documents(signal)) {
+    for await (const { id, text, labels, features } of corpus.documents(signal)) {
       meter(corpus.position.done, corpus.position.total);
       if (holdout > 0 && !isHeldOut(id, holdout)) continue;
       if (evaluated++ % documentsBetweenPauses === 0) await breathe(signal);
       const start = performance.now();
-      const suggestions = model.suggest(text, numSuggestions);
+      const suggestions =
+        features === undefined ? model.suggest(text, numSuggestions) : model.suggestFeatures(features, numSuggestions);
       metrics.add(suggestions, labels, performance.now() - start);
     }
     meter(corpus.position.total, corpus.position.total);
@@ -106,6 +105,15 @@ async function evaluate(options: EvaluateOptions, { signal, view, print }: Comma
   } finally {
     model.dispose();
   }
+}
+
+/** Ready-made features mean something to a model that learnt from the very same ones only. */
+function checkFeatures({ numFeatures, path: place }: Corpus, { info }: Model): void {
+  if (numFeatures === undefined || numFeatures === info.numFeatures) return;
+  throw new CorpusError(
+    `${place}: holds ready-made features, ${numFeatures} of them, and the model knows ${info.numFeatures}; ` +
+      "evaluate it with a model that was trained on such features, or give a corpus of texts",
+  );
 }
 
 /** By the names that data sets give their files: test.jsonl, tst_X.txt, pages_test.jsonl.gz. */

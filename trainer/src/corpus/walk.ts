@@ -20,7 +20,9 @@ const alwaysSkipped = new Set(["node_modules", "bower_components"]);
 
 /** Paths relative to `root` with forward slashes, folder by folder in name order: the same tree, the same list. */
 export async function* walk(root: string, options: WalkOptions = {}): AsyncGenerator<string> {
-  const rules = [...(await rulesAbove(root)), await editorRule(root)];
+  const above = await rulesAbove(root);
+  // Who names a folder that is ignored itself means what is in it.
+  const rules = [...(isIgnored(root, true, above) ? [] : above), await editorRule(root)];
   const folders: { folder: string; rules: readonly Rule[] }[] = [{ folder: root, rules }];
   for (let next = folders.pop(); next !== undefined; next = folders.pop()) {
     options.signal?.throwIfAborted();

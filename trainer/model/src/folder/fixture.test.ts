@@ -1,5 +1,6 @@
 import path from "node:path";
 import { expect, test } from "vitest";
+import { openModel } from "../model.ts";
 import { openModelFolder } from "./reader.ts";
 import { verifyModelFolder } from "./verify.ts";
 
@@ -8,7 +9,7 @@ const folder = path.join(import.meta.dirname, "../../../../test/fixtures/models/
 // The numbers below were read from the files with Python: safetensors 0.8, numpy cumsum over the steps.
 test("a model folder of version 1 loads for ever", async () => {
   const { info, labels, names, tfidf, members, vocabulary, dispose } = await openModelFolder(folder);
-  expect(info.id).toBe("14eefb7177875fa7e23e1f78378327c6aaab7ae1759559d251df9b33dbbd35c5");
+  expect(info.id).toBe("eefe225ca261759fabf2dea49146591512a661333b626c20181ec6b28a57bc1f");
   expect(labels).toEqual([
     "http://example.org/1",
     "two\nlines",
@@ -42,4 +43,12 @@ test("a model folder of version 1 loads for ever", async () => {
 
 test("the folder of version 1 is whole", async () => {
   expect(await verifyModelFolder(folder)).toMatchObject({ bytes: 6708, numChunks: 8 });
+});
+
+test("it suggests as well", async () => {
+  const model = await openModel(folder);
+  const suggestions = model.suggest("", 8);
+  expect(suggestions.map(({ id }) => id).sort()).toEqual([...model.labels].sort());
+  for (const { probability } of suggestions) expect(probability).toBeGreaterThanOrEqual(0.01);
+  model.dispose();
 });

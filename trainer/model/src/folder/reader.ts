@@ -5,6 +5,8 @@ import { ModelFolderError } from "../errors.ts";
 import type { TfidfBlock, TfidfModel } from "../features/tfidf.ts";
 import type { Ranker } from "../ranker/chunk.ts";
 import { ChunkCache } from "../ranker/chunk-cache.ts";
+import { type Calibration, parseCalibration } from "../search/calibrate.ts";
+import { parseScoring, type Scoring } from "../search/ensemble.ts";
 import { type LabelTree, numNodes, type TreeLevel } from "../tree/label-tree.ts";
 import type { ModelInfo } from "../types.ts";
 import { checkSha256, copyAgain, type FileName, findModelFolder, manifestName, sha256 } from "./files.ts";
@@ -27,6 +29,8 @@ export interface OpenedModel {
   readonly labels: readonly string[];
   /** Name of each label; its identifier where it has no other. */
   readonly names: readonly string[];
+  readonly scoring: Scoring;
+  readonly calibration: Calibration;
   readonly vocabulary: Pick<Vocabulary, "term">;
   /** Closes the files. Chunks and terms cannot be read any more. */
   dispose(): void;
@@ -35,6 +39,17 @@ export interface OpenedModel {
 export interface ReadOptions extends Pick<ModelFileOptions, "keepOpen"> {
   /** Bound on decoded ranker chunks held in memory. */
   readonly cacheBytes?: number | undefined;
+}
+
+/** @throws ModelFolderError where a part of the manifest could not be parsed. */
+function usable<T>(part: T | undefined, name: string, folder: string): T {
+  if (part !== undefined) return part;
+  throw new ModelFolderError({
+    place: path.join(folder, manifestName),
+    expected: `a usable "${name}"`,
+    found: "something else",
+    cure: "copy the model again or train it anew",
+  });
 }
 
 /**
@@ -49,6 +64,8 @@ export async function openModelFolder(
   const manifestBytes = readModelFile(real, manifestName);
   const manifest = parseManifest(manifestBytes, path.join(real, manifestName));
   const { counts } = manifest;
+  const scoring = usable(parseScoring(manifest.scoring), "scoring", real);
+  const calibration = usable(parseCalibration(manifest.calibration), "calibration", real);
   const labels = parseLines(readChecked(real, manifest, "labels.txt"), counts.labels, path.join(real, "labels.txt"));
   const names = readNames(real, manifest, labels);
   const tfidf = readTfidf(real, manifest);
@@ -69,6 +86,8 @@ export async function openModelFolder(
     members: trees.map((tree, m) => ({ tree, ranker: ranker.rankers[m]! })),
     labels,
     names,
+    scoring,
+    calibration,
     vocabulary,
     dispose: once(() => {
       ranker.dispose();

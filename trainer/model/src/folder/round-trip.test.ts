@@ -75,8 +75,8 @@ test("what the model says about itself is what the training said", async () => {
       threshold: 0.25,
       metrics: { "precision@1": 0.5 },
     });
-    expect(manifest.scoring).toEqual({ rule: "example", weights: [1, 2] });
-    expect(manifest.calibration).toEqual({ bins: [0, 0.5, 1] });
+    expect(manifest.scoring).toEqual({ beam: 10, power: 3, pathWeight: 1, candidates: 50 });
+    expect(manifest.calibration).toEqual({ values: [0, 0.5, 1], probabilities: [0.01, 0.2, 0.9] });
     expect(readFileSync(path.join(folder, "README.md"), "utf8")).toBe("# Example\n");
   });
 });

@@ -106,3 +106,16 @@ function rankingValue(score: number, margin: number): number {
   if (score < 0) return Math.exp(score);
   return 1 + PAST_HINGE * Math.min(margin - 1, 1);
 }
+
+/** How to rank, from a manifest. @returns undefined where a figure is missing or out of bounds. */
+export function parseScoring(json: Readonly<Record<string, unknown>>): Scoring | undefined {
+  const { beam, power, pathWeight, candidates } = json;
+  if (!isWhole(beam, 1, 10_000) || !isWhole(candidates, 1, 10_000)) return undefined;
+  if (typeof power !== "number" || !(power > 0 && power <= 10)) return undefined;
+  if (typeof pathWeight !== "number" || !(pathWeight >= 0 && pathWeight <= 10)) return undefined;
+  return { beam, power, pathWeight, candidates };
+}
+
+function isWhole(value: unknown, low: number, high: number): value is number {
+  return Number.isInteger(value) && (value as number) >= low && (value as number) <= high;
+}

@@ -1,7 +1,8 @@
 // What a run will take, said before the long part starts: rough on purpose, from the size of the problem alone.
-import type { CalibrationPlan } from "./calibrate/folds.ts";
-import { leafSizeFor, pruneThreshold, type Recipe } from "./config.ts";
-import type { TrainingSet } from "./features/training-set.ts";
+
+import { leafSizeFor, pruneThreshold, type Recipe } from "../config.ts";
+import type { TrainingSet } from "../features/training-set.ts";
+import type { CalibrationPlan } from "./folds.ts";
 
 export interface Estimate {
   readonly seconds: number;
