@@ -50,15 +50,15 @@ export function formatReport(measured) {
 }
 
 function describeRuns(runs) {
-  const machines = new Map();
-  for (const { machine, corpus, date } of runs) {
+  const runsOn = new Map();
+  for (const { machine, corpus, date, rounds } of runs) {
     const { cpu, cores, memoryBytes, system, versions, commit } = machine;
     const versionList = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-    const text = `${cpu}, ${cores} cores, ${gigabytes(memoryBytes)} GB, ${system}; ${versionList.join(", ")}`;
-    const key = `${text}; commit ${commit}, ${date.slice(0, 10)}`;
-    machines.set(key, [...(machines.get(key) ?? []), corpus]);
+    const text = `${cpu}, ${cores} cores, ${gigabytes(memoryBytes)} GB, ${system}; ${versionList.join(", ")}.`;
+    const run = `${corpus} (${rounds}, ${commit}, ${date.replace("T", " ")})`;
+    runsOn.set(text, [...(runsOn.get(text) ?? []), run]);
   }
-  const lines = [...machines].map(([text, corpora]) => `- ${text}: ${corpora.join(", ")}`);
+  const lines = [...runsOn].map(([text, list]) => `- ${text} Corpus (rounds, commit, UTC): ${list.join("; ")}.`);
   return `${lines.join("\n")}\n`;
 }
 

@@ -1,9 +1,12 @@
 // A corpus to matrices, by the trainer's own reader and TF-IDF: all systems learn from the very same numbers.
+import os from "node:os";
 import { newVectorizer } from "@tagwright/model/internals";
+import { rehearse } from "../../../trainer/src/calibrate/rehearse.ts";
 import { type Preset, recipeFor } from "../../../trainer/src/config.ts";
 import { openCorpus } from "../../../trainer/src/corpus/open-corpus.ts";
 import { isHeldOut } from "../../../trainer/src/corpus/split.ts";
-import { readTrainingSet } from "../../../trainer/src/features/training-set.ts";
+import { readTrainingSet, type TrainingSet } from "../../../trainer/src/features/training-set.ts";
+import { newWorkerPool } from "../../../trainer/src/ranker/worker-pool.ts";
 import { type Shape, writeRows, writeShape } from "./matrices.ts";
 
 export interface ExportOptions {
@@ -15,13 +18,7 @@ export interface ExportOptions {
 }
 
 export async function exportMatrices({ corpus, preset, holdOut, out }: ExportOptions): Promise<Shape> {
-  const recipe = recipeFor(preset, 0);
-  const set = await readTrainingSet(
-    await openCorpus(corpus),
-    recipe,
-    { holdOut, minLabelDocuments: 1 },
-    () => undefined,
-  );
+  const set = await readAsTrained(corpus, preset, holdOut);
   writeRows(out, "X", set.features, set.features.values);
   writeRows(out, "Y", { indptr: set.labels.indptr, indices: set.labels.labels });
 
@@ -48,6 +45,20 @@ export async function exportMatrices({ corpus, preset, holdOut, out }: ExportOpt
   };
   writeShape(out, shape);
   return shape;
+}
+
+/** The set whose features `tagwright train` would take: where a recipe has alternatives, it tries them. */
+async function readAsTrained(location: string, preset: Preset, holdOut: number): Promise<TrainingSet> {
+  const recipe = recipeFor(preset, 0);
+  const corpus = await openCorpus(location);
+  const set = await readTrainingSet(corpus, recipe, { holdOut, minLabelDocuments: 1 }, () => undefined);
+  if (!recipe.features.alternatives.some((it) => set.statistics.documents <= it.upToDocuments)) return set;
+  const pool = newWorkerPool(os.availableParallelism());
+  try {
+    return (await rehearse(corpus, recipe, { holdOut }, pool, () => undefined)).set;
+  } finally {
+    await pool.dispose();
+  }
 }
 
 function numbered(numberOf: Map<string, number>, label: string): number {
