@@ -11,6 +11,9 @@ import { bestThreshold, fitCalibration, type Outcome } from "./fit-calibration.t
 const DEPTH = 10;
 const BREATHE_EVERY = 64;
 
+/** A tag that is wrong four times in five helps nobody, whatever it does for F1. */
+const LEAST_THRESHOLD = 0.2;
+
 /** A held-out document with what was suggested for it. */
 export interface Judged {
   readonly document: number;
@@ -53,7 +56,7 @@ export async function judge(
 
 export interface Calibrated {
   readonly calibration: Calibration;
-  /** Probability from which a suggestion is taken: best micro-F1. */
+  /** Probability from which a suggestion is taken: best micro-F1, LEAST_THRESHOLD at least. */
   readonly threshold: number;
   readonly metrics: Metrics;
   readonly bands: readonly Band[];
@@ -84,7 +87,7 @@ function fit(set: TrainingSet, judged: readonly Judged[]): { calibration: Calibr
   }
   const calibration = fitCalibration(outcomes);
   const taken = outcomes.map(({ value, isRight }) => ({ probability: probabilityOf(calibration, value), isRight }));
-  return { calibration, threshold: bestThreshold(taken, numTrue) };
+  return { calibration, threshold: Math.max(LEAST_THRESHOLD, bestThreshold(taken, numTrue)) };
 }
 
 function measure(
