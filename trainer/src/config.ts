@@ -34,8 +34,9 @@ export interface Recipe {
     readonly maxPasses: number;
     /** Weights under this share of what a typical feature is worth in a row, 1/√(features a row), are pruned ... */
     readonly pruneShare: number;
-    /** ... but none over this. */
+    /** ... but none over this, and all under that. */
     readonly pruneMost: number;
+    readonly pruneLeast: number;
     /** Nodes a level that the level above wrongly predicts for a document bring it to the last level as a negative (man). */
     readonly matched: number;
   };
@@ -84,6 +85,7 @@ const fast: Recipe = {
     maxPasses: 100,
     pruneShare: 1,
     pruneMost: 0.13,
+    pruneLeast: 0.04,
     matched: 0,
   },
   scoring: { beam: 10, power: 3, pathWeight: 1, candidates: 50 },
@@ -109,7 +111,7 @@ const best: Recipe = {
       { upToLabels: Number.POSITIVE_INFINITY, size: 400 },
     ],
   },
-  ranker: { ...fast.ranker, pruneShare: 0.4, pruneMost: 0.05 },
+  ranker: { ...fast.ranker, pruneShare: 0.4, pruneMost: 0.05, pruneLeast: 0.01 },
   scoring: { ...fast.scoring, beam: 20 },
 };
 
@@ -129,8 +131,9 @@ export function leafSizeFor({ leafSizes: sizes }: Recipe["tree"], numLabels: num
 }
 
 /** The weight from which on one is kept: rows of many features have small values, and small weights that matter. */
-export function pruneThreshold({ pruneShare, pruneMost }: Recipe["ranker"], { numRows, indices }: Csr): number {
-  return Math.min(pruneMost, pruneShare / Math.sqrt(Math.max(1, indices.length / Math.max(1, numRows))));
+export function pruneThreshold(ranker: Recipe["ranker"], { numRows, indices }: Csr): number {
+  const typical = ranker.pruneShare / Math.sqrt(Math.max(1, indices.length / Math.max(1, numRows)));
+  return Math.max(ranker.pruneLeast, Math.min(ranker.pruneMost, typical));
 }
 
 /** Documents that calibrate a model, at most; and the corpus size from which they are never learnt from. */

@@ -32,8 +32,9 @@ function handle(request: WorkerRequest): WorkerAnswer | undefined {
     if (state.matcher === undefined) throw new Error("internal: match before levels");
     return { kind: "matched", nodes: state.matcher.match(request.from, request.to, request.keep) };
   }
-  const { level, parent, extra, options, wide } = request;
-  const { bias, chunk, passes } = trainer.train(level, parent, extra, options);
+  const { level, parent, extra, options, wide, part } = request;
+  const { bias, chunk, passes } = trainer.train(level, parent, extra, options, part);
+  if (part.count > 1) return { kind: "part", bias, chunk };
   return { kind: "trained", bias, chunk: encodeChunk(chunk, wide), passes };
 }
 
@@ -49,9 +50,11 @@ function transferList(answer: WorkerAnswer): ArrayBuffer[] {
   const arrays: ArrayBufferView[] =
     answer.kind === "trained"
       ? [answer.bias, answer.chunk.features, answer.chunk.children, answer.chunk.weights]
-      : answer.kind === "matched"
-        ? [answer.nodes]
-        : [];
+      : answer.kind === "part"
+        ? [answer.bias, answer.chunk.features, answer.chunk.rowStart, answer.chunk.children, answer.chunk.weights]
+        : answer.kind === "matched"
+          ? [answer.nodes]
+          : [];
   return [...new Set(arrays.map(({ buffer }) => buffer as ArrayBuffer))];
 }
 

@@ -38,9 +38,20 @@ const EMPTY_CHUNK: Chunk = {
   weights: new Float32Array(0),
 };
 
+/** Part `index` of `count`: the groups of lanes of a large node can be trained side by side. */
+export interface NodePart {
+  readonly index: number;
+  readonly count: number;
+}
+
+const WHOLE: NodePart = { index: 0, count: 1 };
+
 export interface NodeTrainer {
-  /** Trains the children of `parent` at `level`; `extra` are further documents (ascending) to tell them from. */
-  train(level: number, parent: number, extra: Uint32Array, options: RankerOptions): TrainedNode;
+  /**
+   * Trains the children of `parent` at `level`; `extra` are further documents (ascending) to tell them from. With
+   * `part`, every `count`th group of lanes only, from `index` on: biases of the other children are 0.
+   */
+  train(level: number, parent: number, extra: Uint32Array, options: RankerOptions, part?: NodePart): TrainedNode;
 }
 
 /** Owns the scratch memory: one is needed for each thread. */
@@ -48,13 +59,13 @@ export function newNodeTrainer({ features, nodes, childStart }: RankerData, kern
   const solver = new LaneSolver(kernels);
   const localOf = new Uint32Array(features.numCols);
   return {
-    train(level, parent, extra, options) {
+    train(level, parent, extra, options, part = WHOLE) {
       const first = childStart[level]![parent]!;
       const numChildren = childStart[level]![parent + 1]! - first;
       const documents = union(documentsBelow(nodes, level, parent, features.numRows), extra);
       // Nobody to learn from: a margin of -1, so that such labels never outrank trained ones.
       if (documents.length === 0)
-        return { bias: new Float32Array(numChildren).fill(-1), chunk: EMPTY_CHUNK, passes: 0 };
+        return { bias: new Float32Array(numChildren).fill(part.index === 0 ? -1 : 0), chunk: EMPTY_CHUNK, passes: 0 };
       const rows = selectRows(features, documents, localOf);
       solver.load(rows, childSeed(options.seed, level * 0x100000 + parent));
       const seed = childSeed(options.seed, level * 0x100000 + parent);
@@ -66,7 +77,7 @@ export function newNodeTrainer({ features, nodes, childStart }: RankerData, kern
       const bias = new Float32Array(numChildren);
       const entries = new EntryList();
       let passes = 0;
-      for (let from = 0; from < numChildren; from += NUM_LANES) {
+      for (let from = part.index * NUM_LANES; from < numChildren; from += part.count * NUM_LANES) {
         const group = order.slice(from, from + NUM_LANES);
         const solved = solver.solve(
           group.map((child) => children[child]!),

@@ -1,7 +1,8 @@
 // The ranker of one tree, level by level, root first: one linear SVM a node, siblings together, negatives from the
 // documents below the parent (tfn) and, on the last level, from those that the levels above mistake for it (man).
-import { type LabelTree, type LevelContent, NUM_LANES, numNodes } from "@tagwright/model/internals";
-import type { RankerData, RankerOptions } from "./train-node.ts";
+import { encodeChunk, type LabelTree, type LevelContent, NUM_LANES, numNodes } from "@tagwright/model/internals";
+import { mergeParts, type NodeWeights } from "./merge-parts.ts";
+import type { NodePart, RankerData, RankerOptions } from "./train-node.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 import type { WorkerRequest } from "./worker-protocol.ts";
 import { NO_NODE } from "./worker-protocol.ts";
@@ -11,6 +12,8 @@ export interface TrainRankerOptions extends RankerOptions {
   readonly matched: number;
 }
 
+/** Jobs that a level is cut into at least, where it has so many pairs of lane groups. */
+const JOBS_A_LEVEL = 8;
 /** Documents in one matching job. */
 const MATCH_BATCH = 2_000;
 /** Children of a parent from which a level is stored with 16-bit child positions. */
@@ -18,7 +21,7 @@ const NARROW_CHILDREN = 128;
 
 /**
  * One entry a level, as the model folder takes it. The result does not depend on the number of workers.
- * `onProgress` counts trained parents over all levels. @throws the signal's reason when aborted.
+ * `onProgress` counts jobs over all levels. @throws the signal's reason when aborted.
  */
 export async function trainRanker(
   data: RankerData,
@@ -29,7 +32,8 @@ export async function trainRanker(
   signal?: AbortSignal,
 ): Promise<LevelContent[]> {
   pool.broadcast({ kind: "load", data });
-  const total = tree.levels.reduce((sum, { childStart }) => sum + childStart.length - 1, 0);
+  const counts = tree.levels.map((_, level) => nodeJobs(data, level).length);
+  const total = counts.reduce((sum, count) => sum + count, 0);
   const last = tree.levels.length - 1;
   // Levels do not build on each other unless the last one asks what those above predict: they train side by side.
   const together = last > 0 && options.matched > 0 ? [...tree.levels.keys()].slice(0, last) : [...tree.levels.keys()];
@@ -45,7 +49,7 @@ export async function trainRanker(
   );
   if (together.length === tree.levels.length) return trained;
   const matched = await matchDocuments(data, tree, trained, options.matched, pool, signal);
-  const before = total - (tree.levels[last]!.childStart.length - 1);
+  const before = total - counts[last]!;
   const onLast = (count: number) => onProgress(before + count, total);
   return [...trained, ...(await trainLevels(data, tree, [last], matched, options, pool, onLast, signal))];
 }
@@ -53,6 +57,7 @@ export async function trainRanker(
 interface NodeJob {
   readonly level: number;
   readonly parent: number;
+  readonly part: NodePart;
   readonly cost: number;
 }
 
@@ -68,15 +73,16 @@ async function trainLevels(
   signal?: AbortSignal,
 ): Promise<LevelContent[]> {
   const nodes = levels.flatMap((level) => nodeJobs(data, level));
-  nodes.sort((a, b) => b.cost - a.cost || a.level - b.level || a.parent - b.parent);
+  nodes.sort((a, b) => b.cost - a.cost || a.level - b.level || a.parent - b.parent || a.part.index - b.part.index);
   const wide = new Map(levels.map((level) => [level, widest(tree.levels[level]!.childStart) > NARROW_CHILDREN]));
   const jobs = nodes.map(
-    ({ level, parent }): WorkerRequest => ({
+    ({ level, parent, part }): WorkerRequest => ({
       kind: "train",
       level,
       parent,
       extra: matched?.documentsOf(parent) ?? new Uint32Array(0),
       wide: wide.get(level)!,
+      part,
       options,
     }),
   );
@@ -86,24 +92,42 @@ async function trainLevels(
     wide: wide.get(level)!,
     chunks: new Array<LevelContent["chunks"][number]>(tree.levels[level]!.childStart.length - 1),
   }));
+  const parts = new Map<string, NodeWeights[]>();
   for (const [job, answer] of answers.entries()) {
-    if (answer.kind !== "trained") throw new Error(`internal: a training job answered "${answer.kind}"`);
-    const { level, parent } = nodes[job]!;
+    const { level, parent, part } = nodes[job]!;
     const { bias, chunks } = trained[levels.indexOf(level)]!;
-    bias.set(answer.bias, tree.levels[level]!.childStart[parent]);
-    chunks[parent] = answer.chunk;
+    const first = tree.levels[level]!.childStart[parent]!;
+    if (answer.kind === "trained") {
+      bias.set(answer.bias, first);
+      chunks[parent] = answer.chunk;
+      continue;
+    }
+    if (answer.kind !== "part") throw new Error(`internal: a training job answered "${answer.kind}"`);
+    const known = parts.get(`${level} ${parent}`) ?? [];
+    parts.set(`${level} ${parent}`, [...known, answer]);
+    if (known.length + 1 < part.count) continue;
+    const merged = mergeParts([...known, answer]);
+    bias.set(merged.bias, first);
+    chunks[parent] = encodeChunk(merged.chunk, wide.get(level)!);
   }
   return trained;
 }
 
-/** One job for each parent; its cost is the number of documents below it times its groups of children. */
+/**
+ * One job for each parent, or several for each where a level has few; the cost is the number of documents below it times
+ * its groups of children. The cut depends on the tree alone, and the weights not even on the cut.
+ */
 function nodeJobs({ nodes, features, childStart }: RankerData, level: number): NodeJob[] {
   const starts = childStart[level]!;
-  return Array.from({ length: starts.length - 1 }, (_, parent) => {
+  const numParents = starts.length - 1;
+  return Array.from({ length: numParents }, (_, parent) => {
     const above = nodes[level - 1];
     const documents = above === undefined ? features.numRows : above.indptr[parent + 1]! - above.indptr[parent]!;
-    return { level, parent, cost: documents * Math.ceil((starts[parent + 1]! - starts[parent]!) / NUM_LANES) };
-  });
+    const groups = Math.ceil((starts[parent + 1]! - starts[parent]!) / NUM_LANES);
+    const count = Math.max(1, Math.min(groups >> 1, Math.ceil(JOBS_A_LEVEL / numParents)));
+    const cost = (documents * groups) / count;
+    return Array.from({ length: count }, (_part, index) => ({ level, parent, part: { index, count }, cost }));
+  }).flat();
 }
 
 function widest(childStart: Uint32Array): number {

@@ -17,6 +17,7 @@ const trainJob = (level: number, parent: number): WorkerRequest => ({
   level,
   parent,
   extra: new Uint32Array(0),
+  part: { index: 0, count: 1 },
   wide: false,
   options,
 });

@@ -1,6 +1,6 @@
 // What the main thread and a ranker worker say to each other. Large arrays are shared or transferred, never copied.
-import type { EncodedChunk, LabelTree } from "@tagwright/model/internals";
-import type { RankerData, RankerOptions } from "./train-node.ts";
+import type { Chunk, EncodedChunk, LabelTree } from "@tagwright/model/internals";
+import type { NodePart, RankerData, RankerOptions } from "./train-node.ts";
 
 export interface LoadedLevel {
   readonly bias: Float32Array;
@@ -18,6 +18,8 @@ export type WorkerRequest =
       readonly parent: number;
       readonly extra: Uint32Array;
       readonly wide: boolean;
+      /** Answered by "part" where there is more than one. */
+      readonly part: NodePart;
       readonly options: RankerOptions;
     }
   /** The `keep` best nodes of the loaded levels' last one for documents [from, to). */
@@ -25,6 +27,7 @@ export type WorkerRequest =
 
 export type WorkerAnswer =
   | { readonly kind: "trained"; readonly bias: Float32Array; readonly chunk: EncodedChunk; readonly passes: number }
+  | { readonly kind: "part"; readonly bias: Float32Array; readonly chunk: Chunk }
   /** Document d's nodes are entries [(d - from) · keep, …) of `nodes`, NO_NODE where there are fewer. */
   | { readonly kind: "matched"; readonly nodes: Uint32Array }
   | { readonly kind: "failed"; readonly message: string };
