@@ -36,7 +36,8 @@ async function copyDiagnostics(app: App): Promise<string> {
     server: await app.running()?.diagnostics(),
   };
   const text = JSON.stringify(facts, null, 2);
-  await env.clipboard.writeText(text);
+  // A browser may keep a write waiting until its page has the focus; the command does not wait with it.
+  await Promise.race([env.clipboard.writeText(text), new Promise((resolve) => setTimeout(resolve, 1000))]);
   void window.showInformationMessage(l10n.t("Copied: versions, memory and the state of the model."));
   return text;
 }
