@@ -2,6 +2,8 @@
 import type { Csr, TfidfOptions } from "@tagwright/model/internals";
 
 export type Preset = "fast" | "best";
+/** `auto` tries what is promising for a corpus of that size and keeps what is best on held-out documents. */
+export type FeatureChoice = "auto" | "words" | "words+characters";
 export type TreeShape = "balanced" | "bonsai" | "parabel";
 
 /** All that decides what is learnt; the number of threads does not. */
@@ -115,9 +117,15 @@ const best: Recipe = {
   scoring: { ...fast.scoring, beam: 20 },
 };
 
-/** The recipe of a preset, with the tree shape of Parabel or Bonsai where asked for. */
-export function recipeFor(preset: Preset, seed: number, shape?: TreeShape): Recipe {
-  const recipe = { ...(preset === "fast" ? fast : best), seed };
+/** The recipe of a preset, with the features and the tree shape (of Parabel or Bonsai) that are asked for. */
+export function recipeFor(preset: Preset, seed: number, shape?: TreeShape, features: FeatureChoice = "auto"): Recipe {
+  const base = preset === "fast" ? fast : best;
+  const blocks = features === "words" ? [words] : [words, characters];
+  const recipe = {
+    ...base,
+    seed,
+    ...(features !== "auto" && { features: { ...base.features, blocks, alternatives: [] } }),
+  };
   if (shape === undefined || shape === "balanced") return recipe;
   const published = [{ upToLabels: Number.POSITIVE_INFINITY, size: 100 }];
   if (shape === "parabel")

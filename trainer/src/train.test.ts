@@ -153,6 +153,19 @@ for (const tree of ["bonsai", "parabel"] as const) {
   });
 }
 
+test("features that are asked for are taken, and nothing is tried; characters know a word's other forms", async () => {
+  const corpus = corpusOf(notes(300, 1));
+  const words = await trainOn(corpus, { features: "words" });
+  const characters = await trainOn(corpus, { features: "words+characters" });
+  for (const { events } of [words, characters]) {
+    expect(events.some((it) => it.type === "log" && it.message.startsWith("tried"))).toBe(false);
+  }
+  const inflected = "anchors sails ropes hulls moorings boats tides";
+  expect((await open(characters.out)).suggest(inflected, 1)[0]?.id).toBe("harbour");
+  const { terms } = (await open(words.out)).explain(inflected, "harbour");
+  expect(terms).toEqual([]);
+});
+
 /** Notes on numbered things, 200 of them, ten to a kind: enough for a tree with clusters. */
 function manyLabels(count: number, seed: number): Line[] {
   const random = newRandom(seed);

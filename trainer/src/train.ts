@@ -6,7 +6,7 @@ import type { TagOptions } from "@tagwright/documents";
 import { lockModelFolder, type MemberContent, writeModelFolder } from "@tagwright/model/internals";
 import { type Calibrated, calibrate } from "./calibrate/calibrate.ts";
 import { type Rehearsal, rehearse } from "./calibrate/rehearse.ts";
-import { leafSizeFor, type Preset, type Recipe, recipeFor, type TreeShape } from "./config.ts";
+import { type FeatureChoice, leafSizeFor, type Preset, type Recipe, recipeFor, type TreeShape } from "./config.ts";
 import { type Corpus, describeReport } from "./corpus/corpus.ts";
 import { openCorpus } from "./corpus/open-corpus.ts";
 import type { Metrics } from "./eval/metrics.ts";
@@ -24,6 +24,8 @@ export interface TrainOptions {
   readonly encoder: "none";
   readonly preset: Preset;
   readonly tree?: TreeShape;
+  /** Default `auto`. */
+  readonly features?: FeatureChoice;
   readonly threads?: number;
   readonly seed?: number;
   /** Labels with fewer documents are dropped. Default 1. */
@@ -52,7 +54,7 @@ export interface TrainResult {
  */
 export async function train(options: TrainOptions, { onProgress, signal }: TrainContext): Promise<TrainResult> {
   const started = performance.now();
-  const given = recipeFor(options.preset, options.seed ?? 0, options.tree);
+  const given = recipeFor(options.preset, options.seed ?? 0, options.tree, options.features);
   const release = await lockModelFolder(options.out);
   let pool: WorkerPool | undefined;
   try {
@@ -113,6 +115,7 @@ function describe(
     "--out <folder>",
     `--preset ${recipe.preset}`,
     ...(options.tree ? [`--tree ${options.tree}`] : []),
+    ...(options.features ? [`--features ${options.features}`] : []),
     `--seed ${recipe.seed}`,
     ...(options.minLabelDocuments ? [`--min-label-documents ${options.minLabelDocuments}`] : []),
     ...(options.holdOut ? [`--holdout ${options.holdOut}`] : []),

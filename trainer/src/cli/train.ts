@@ -32,6 +32,11 @@ export function addTrainCommand(program: Command): void {
     .addOption(new Option("--encoder <name>", "text encoder").choices(["none"]).default("none"))
     .addOption(new Option("--preset <name>", "how much to invest").choices(["fast", "best"]).default("fast"))
     .addOption(new Option("--tree <shape>", "how labels are grouped").choices(["balanced", "bonsai", "parabel"]))
+    .addOption(
+      new Option("--features <kind>", "what a text is made of; auto keeps what is best on held-out documents")
+        .choices(["auto", "words", "words+characters"])
+        .default("auto"),
+    )
     .option("--threads <n>", "worker threads (default: one a core)", wholeNumber(1, 1024))
     .option("--seed <n>", "for everything random; the same seed gives the same model", wholeNumber(0, maxSeed))
     .option("--min-label-documents <n>", "drop labels with fewer documents", wholeNumber(1, 1_000_000))
