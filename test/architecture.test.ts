@@ -44,7 +44,7 @@ const stages: Partial<Record<PackageName, { order: readonly string[]; files: Rea
     files: { "errors.ts": "", "types.ts": "" },
   },
   "@tagwright/trainer": {
-    order: ["", "corpus", "features", "tree", "encoder", "ranker", "eval", "calibrate", "cli"],
+    order: ["", "corpus", "features", "tree", "encoder", "ranker", "fine-tune", "eval", "calibrate", "cli"],
     files: {
       "progress.ts": "",
       "config.ts": "",

@@ -14,7 +14,7 @@ export { type Beam, type BeamOptions, BeamSearch, newBeam } from "./search/beam-
 export type { Calibration } from "./search/calibrate.ts";
 export { probabilityOf } from "./search/calibrate.ts";
 export { EnsembleSearch, type Member, type Scoring } from "./search/ensemble.ts";
-export type { Csr, SparseRow } from "./sparse/csr.ts";
+export type { Csr, DenseBlock, SparseRow } from "./sparse/csr.ts";
 export { roundFloat16 } from "./sparse/float16.ts";
 export type { LabelTree, TreeLevel } from "./tree/label-tree.ts";
 export { numNodes } from "./tree/label-tree.ts";

@@ -1,4 +1,11 @@
-// Compressed sparse rows as flat typed arrays. Column indices ascend within a row.
+// Compressed sparse rows as flat typed arrays, and a dense block that may stand beside them. The two are never mixed.
+// Column indices ascend within a row.
+
+/** Row r is values[r · width, (r + 1) · width). */
+export interface DenseBlock {
+  readonly width: number;
+  readonly values: Float32Array;
+}
 
 export interface Csr {
   readonly numRows: number;
@@ -7,10 +14,13 @@ export interface Csr {
   readonly indptr: Uint32Array;
   readonly indices: Uint32Array;
   readonly values: Float32Array;
+  /** The same rows' embeddings; none without an encoder. */
+  readonly dense?: DenseBlock;
 }
 
 /** One row, views into the arrays of its matrix or of a document. */
 export interface SparseRow {
   readonly indices: Uint32Array;
   readonly values: Float32Array;
+  readonly dense?: Float32Array;
 }
