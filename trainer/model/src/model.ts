@@ -34,7 +34,7 @@ export async function openModel(folder: string, options: OpenOptions = {}): Prom
     return suggestions;
   }
 
-  function explain(text: string, labelId: string, maxTerms = 10): Explanation {
+  async function explain(text: string, labelId: string, maxTerms = 10): Promise<Explanation> {
     const label = indexOf.get(labelId);
     if (label === undefined) throw new RangeError(`explain: the model has no label "${labelId}"`);
     const row = vectorizer.row(text);
@@ -71,7 +71,10 @@ export async function openModel(folder: string, options: OpenOptions = {}): Prom
     info: opened.info,
     labels,
     names,
-    suggest: (text, k) => suggestRow(vectorizer.row(text), k),
+    suggest: async (text, k, signal) => {
+      signal?.throwIfAborted();
+      return suggestRow(vectorizer.row(text), k);
+    },
     suggestFeatures: (row, k) => suggestRow(unitRow(row), k),
     explain,
     dispose: opened.dispose,

@@ -59,11 +59,15 @@ export interface Model {
   readonly labels: readonly string[];
   /** Display name of each label; its identifier where it has no other. */
   readonly names: readonly string[];
-  /** The best `k` labels for `text`. Deterministic; never throws for any text, an empty one gives frequent labels. */
-  suggest(text: string, k: number): Suggestion[];
+  /**
+   * The best `k` labels for `text`. Deterministic; no text makes it fail, an empty one gives frequent labels. Without an
+   * encoder the answer is made before this returns. @throws only the signal's reason.
+   */
+  suggest(text: string, k: number, signal?: AbortSignal): Promise<Suggestion[]>;
   /** The same for ready-made features of the model's dimension, indices ascending. */
   suggestFeatures(row: SparseRow, k: number): Suggestion[];
-  explain(text: string, labelId: string, maxTerms?: number): Explanation;
+  /** @throws RangeError for a label that the model does not have. */
+  explain(text: string, labelId: string, maxTerms?: number): Promise<Explanation>;
   dispose(): void;
 }
 

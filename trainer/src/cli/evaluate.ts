@@ -92,7 +92,9 @@ async function evaluate(options: EvaluateOptions, { signal, view, print }: Comma
       if (evaluated++ % documentsBetweenPauses === 0) await breathe(signal);
       const start = performance.now();
       const suggestions =
-        features === undefined ? model.suggest(text, numSuggestions) : model.suggestFeatures(features, numSuggestions);
+        features === undefined
+          ? await model.suggest(text, numSuggestions, signal)
+          : model.suggestFeatures(features, numSuggestions);
       metrics.add(suggestions, labels, performance.now() - start);
     }
     meter(corpus.position.total, corpus.position.total);

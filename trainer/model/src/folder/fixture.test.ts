@@ -47,7 +47,7 @@ test("the folder of version 1 is whole", async () => {
 
 test("it suggests as well", async () => {
   const model = await openModel(folder);
-  const suggestions = model.suggest("", 8);
+  const suggestions = await model.suggest("", 8);
   expect(suggestions.map(({ id }) => id).sort()).toEqual([...model.labels].sort());
   for (const { probability } of suggestions) expect(probability).toBeGreaterThanOrEqual(0.01);
   model.dispose();

@@ -13,7 +13,7 @@ const suggestions: Suggestion[] = [
 function fixedModel() {
   const asked: string[] = [];
   const model: Pick<Model, "suggest"> = {
-    suggest(text, k) {
+    async suggest(text, k) {
       asked.push(text);
       return suggestions.slice(0, k);
     },

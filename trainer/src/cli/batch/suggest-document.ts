@@ -50,7 +50,7 @@ export async function suggestForDocument(
     [source, sidecar].flatMap((it) => readTags(it, tagOptions).tags).map((it) => it.normalize("NFC").toLowerCase()),
   );
   const has = (tag: string) => present.has(tag.normalize("NFC").toLowerCase());
-  const suggestions = model.suggest(body, top).map(({ id, name, probability }) => {
+  const suggestions = (await model.suggest(body, top)).map(({ id, name, probability }) => {
     const known = has(id) || has(name);
     return { id, name, probability, present: known, add: !known && probability >= minProbability };
   });
