@@ -1,6 +1,14 @@
 // Matcher-aware negatives: which nodes the levels trained so far predict for the training documents themselves.
-import { type Beam, BeamSearch, type Csr, decodeChunk, type LabelTree, newBeam } from "@tagwright/model/internals";
-import { type LoadedLevel, NO_NODE } from "./worker-protocol.ts";
+import {
+  type Beam,
+  BeamSearch,
+  type Csr,
+  decodeChunk,
+  type LabelTree,
+  type LevelContent,
+  newBeam,
+} from "@tagwright/model/internals";
+import { NO_NODE } from "./worker-protocol.ts";
 
 export interface Matcher {
   /** Best nodes of the last loaded level for documents [from, to), `keep` each, NO_NODE where there are fewer. */
@@ -9,7 +17,7 @@ export interface Matcher {
 
 const POWER = 3;
 
-export function newMatcher(features: Csr, tree: LabelTree, levels: readonly LoadedLevel[]): Matcher {
+export function newMatcher(features: Csr, tree: LabelTree, levels: readonly LevelContent[]): Matcher {
   const ranker = {
     levels: levels.map(({ bias, chunks }, level) => {
       const { childStart } = tree.levels[level]!;

@@ -2,10 +2,10 @@
 // documents below the parent (tfn) and, on the last level, from those that the levels above mistake for it (man).
 import { encodeChunk, type LabelTree, type LevelContent, NUM_LANES, numNodes } from "@tagwright/model/internals";
 import { mergeParts, type NodeWeights } from "./merge-parts.ts";
+import { documentsByNode, type PredictedDocuments, predictNodes } from "./predict-nodes.ts";
 import type { NodePart, RankerData, RankerOptions } from "./train-node.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 import type { WorkerRequest } from "./worker-protocol.ts";
-import { NO_NODE } from "./worker-protocol.ts";
 
 export interface TrainRankerOptions extends RankerOptions {
   /** Nodes of the last level but one that are predicted for each document; 0 for tfn alone. */
@@ -14,8 +14,6 @@ export interface TrainRankerOptions extends RankerOptions {
 
 /** Jobs that a level is cut into at least, where it has so many pairs of lane groups. */
 const JOBS_A_LEVEL = 8;
-/** Documents in one matching job. */
-const MATCH_BATCH = 2_000;
 /** Children of a parent from which a level is stored with 16-bit child positions. */
 const NARROW_CHILDREN = 128;
 
@@ -48,10 +46,32 @@ export async function trainRanker(
     signal,
   );
   if (together.length === tree.levels.length) return trained;
-  const matched = await matchDocuments(data, tree, trained, options.matched, pool, signal);
+  const predicted = await predictNodes(data, tree, trained, options.matched, pool, signal);
+  const matched = documentsByNode(predicted, options.matched, numNodes(tree.levels[last - 1]!));
   const before = total - counts[last]!;
   const onLast = (count: number) => onProgress(before + count, total);
   return [...trained, ...(await trainLevels(data, tree, [last], matched, options, pool, onLast, signal))];
+}
+
+/**
+ * One level alone, as `trainRanker` would train it. Negatives of a parent are the other documents below it (tfn) and
+ * those of `matched`, which names documents by node of the level above (man).
+ * @throws the signal's reason when aborted.
+ */
+export async function trainLevel(
+  data: RankerData,
+  tree: LabelTree,
+  level: number,
+  matched: PredictedDocuments | undefined,
+  options: RankerOptions,
+  pool: WorkerPool,
+  onProgress: (done: number, total: number) => void,
+  signal?: AbortSignal,
+): Promise<LevelContent> {
+  pool.broadcast({ kind: "load", data });
+  const total = nodeJobs(data, level).length;
+  const onDone = (done: number) => onProgress(done, total);
+  return (await trainLevels(data, tree, [level], matched, options, pool, onDone, signal))[0]!;
 }
 
 interface NodeJob {
@@ -66,7 +86,7 @@ async function trainLevels(
   data: RankerData,
   tree: LabelTree,
   levels: readonly number[],
-  matched: MatchedDocuments | undefined,
+  matched: PredictedDocuments | undefined,
   options: RankerOptions,
   pool: WorkerPool,
   onDone: (done: number) => void,
@@ -134,34 +154,4 @@ function widest(childStart: Uint32Array): number {
   let most = 0;
   for (let p = 0; p + 1 < childStart.length; p++) most = Math.max(most, childStart[p + 1]! - childStart[p]!);
   return most;
-}
-
-interface MatchedDocuments {
-  /** Documents for which the levels above predict `parent`, ascending. */
-  documentsOf(parent: number): Uint32Array;
-}
-
-/** Predicts the parents of the next level for all documents, and turns that round: documents by parent, ascending. */
-async function matchDocuments(
-  { features }: RankerData,
-  tree: LabelTree,
-  trained: readonly LevelContent[],
-  keep: number,
-  pool: WorkerPool,
-  signal?: AbortSignal,
-): Promise<MatchedDocuments> {
-  pool.broadcast({ kind: "levels", tree, levels: trained.map(({ bias, chunks }) => ({ bias, chunks })) });
-  const jobs: WorkerRequest[] = [];
-  for (let from = 0; from < features.numRows; from += MATCH_BATCH) {
-    jobs.push({ kind: "match", from, to: Math.min(from + MATCH_BATCH, features.numRows), keep });
-  }
-  const answers = await pool.run(jobs, () => undefined, signal);
-  const lists: number[][] = Array.from({ length: numNodes(tree.levels[trained.length - 1]!) }, () => []);
-  for (const [job, answer] of answers.entries()) {
-    if (answer.kind !== "matched") throw new Error(`internal: a matching job answered "${answer.kind}"`);
-    for (const [i, node] of answer.nodes.entries()) {
-      if (node !== NO_NODE) lists[node]!.push(job * MATCH_BATCH + Math.floor(i / keep));
-    }
-  }
-  return { documentsOf: (parent) => Uint32Array.from(lists[parent]!) };
 }

@@ -1,17 +1,12 @@
 // What the main thread and a ranker worker say to each other. Large arrays are shared or transferred, never copied.
-import type { Chunk, EncodedChunk, LabelTree } from "@tagwright/model/internals";
+import type { Chunk, EncodedChunk, LabelTree, LevelContent } from "@tagwright/model/internals";
 import type { NodePart, RankerData, RankerOptions } from "./train-node.ts";
-
-export interface LoadedLevel {
-  readonly bias: Float32Array;
-  readonly chunks: readonly EncodedChunk[];
-}
 
 export type WorkerRequest =
   /** What the following jobs work on. No answer. */
   | { readonly kind: "load"; readonly data: RankerData }
   /** Levels above the one to be matched. No answer. */
-  | { readonly kind: "levels"; readonly tree: LabelTree; readonly levels: readonly LoadedLevel[] }
+  | { readonly kind: "levels"; readonly tree: LabelTree; readonly levels: readonly LevelContent[] }
   | {
       readonly kind: "train";
       readonly level: number;
