@@ -30,7 +30,7 @@ export function createAnalyse(): Analyse {
     const known = cache.get(key);
     if (known !== undefined) return known;
     const tags = readTags(source, options);
-    const full = bodyText({ path: source.path, text: withoutInlineTags(text, tags) });
+    const full = bodyText(source, tags);
     const body = full.slice(0, maxBodyLength);
     const analysis: Analysis = {
       source,
@@ -43,17 +43,6 @@ export function createAnalyse(): Analyse {
     cache.set(key, analysis);
     return analysis;
   };
-}
-
-/** As for training: a model that may read a tag in the text would suggest what is there already. */
-function withoutInlineTags(text: string, { regions }: DocumentTags): string {
-  let kept = "";
-  let done = 0;
-  for (const { start, end } of regions.filter((it) => it.format === "inline-hash").flatMap((it) => it.tags)) {
-    kept += text.slice(done, start);
-    done = end;
-  }
-  return kept + text.slice(done);
 }
 
 export function sha256(text: string): string {

@@ -107,7 +107,7 @@ export interface SuggestWorkspaceParams {
   readonly folder: string;
   /** Suggestions below this probability are not sent. */
   readonly minProbability: number;
-  /** Globs of VS Code's `files.exclude` and `search.exclude`. */
+  /** Globs of VS Code's `files.exclude` and `search.exclude`. Default: those of the folder's `.vscode/settings.json`. */
   readonly exclude?: readonly string[];
   readonly partialResultToken?: string | number;
 }

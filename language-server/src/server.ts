@@ -205,7 +205,7 @@ export function serve(connection: Connection, { version, workerScript }: ServerO
           folder,
           analyse: session.analyse,
           minProbability: params.minProbability,
-          exclude: params.exclude ?? [],
+          exclude: params.exclude,
           openText,
           report: (progress) => {
             const { partialResultToken } = params;

@@ -1,5 +1,6 @@
 // The state of one connection: trust, settings, workspace folders, the worker thread. Knows the editor only through the
 // few functions that it is given.
+import { siteTagOptions } from "@tagwright/documents";
 import type { TextDocuments } from "vscode-languageserver";
 import type { TextDocument } from "vscode-languageserver-textdocument";
 import { type Analyse, createAnalyse } from "./analysis.ts";
@@ -10,7 +11,6 @@ import type { Diagnostics, FolderStatus } from "./protocol.ts";
 import { defaultSettings, isEnabledFor, parseSettings, type Settings } from "./settings.ts";
 import { filePath, isInside } from "./uris.ts";
 import { Folder } from "./workspace/folder.ts";
-import { siteTagOptions } from "./workspace/site-options.ts";
 
 export interface SessionOptions {
   readonly workerScript: string;

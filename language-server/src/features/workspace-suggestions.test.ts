@@ -69,7 +69,7 @@ test("files that are no text are skipped with the reason, and the batch goes on"
   const { run, uri } = batch({ "a.md": new Uint8Array([0xff]), "b.md": "a\0b", "c.md": "fine" });
   const { skipped } = await run();
   expect(skipped).toEqual([
-    { uri: uri("a.md"), reason: "it is not valid UTF-8" },
+    { uri: uri("a.md"), reason: "it is not valid UTF-8; convert it first" },
     { uri: uri("b.md"), reason: "it holds NUL bytes, so it is not a text file" },
   ]);
 });

@@ -15,7 +15,8 @@ export interface BatchOptions {
   readonly folder: FeatureFolder;
   readonly analyse: Analyse;
   readonly minProbability: number;
-  readonly exclude: readonly string[];
+  /** Globs; undefined for those of the folder's own settings. */
+  readonly exclude: readonly string[] | undefined;
   /** The text that an editor holds for a URI; it wins over the file. */
   readonly openText: (uri: string) => string | undefined;
   readonly report: (progress: WorkspaceProgress) => void;
@@ -29,7 +30,7 @@ const reportEveryMs = 100;
 export async function suggestWorkspace(options: BatchOptions): Promise<SuggestWorkspaceResult> {
   const { root, folder, analyse, minProbability, exclude, openText, report, token } = options;
   const skipped: { uri: string; reason: string }[] = [];
-  const uris = await taggableFiles(root, { exclude });
+  const uris = await taggableFiles(root, exclude);
   let batch: DocumentSuggestions[] = [];
   let done = 0;
   let reportedAt = Date.now();

@@ -16,7 +16,7 @@ test("a text is what the editor shows: without its byte order mark, line ends ke
 
 test.each([
   ["NUL bytes", new Uint8Array([97, 0, 98]), "it holds NUL bytes, so it is not a text file"],
-  ["invalid UTF-8", new Uint8Array([97, 0xff, 98]), "it is not valid UTF-8"],
+  ["invalid UTF-8", new Uint8Array([97, 0xff, 98]), "it is not valid UTF-8; convert it first"],
 ])("a file with %s is skipped with the reason", async (_, bytes, reason) => {
   expect(await reading(bytes)).toEqual({ kind: "skipped", reason });
 });
@@ -32,6 +32,6 @@ test("ten megabytes are read, seventeen are not", async () => {
   expect((await reading("x".repeat(10 * 2 ** 20))).kind).toBe("text");
   expect(await reading("x".repeat(17 * 2 ** 20))).toEqual({
     kind: "skipped",
-    reason: "17 MiB is over the limit of 16 MiB",
+    reason: "17.0 MiB is over the limit of 16 MiB",
   });
 });

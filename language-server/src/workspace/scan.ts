@@ -1,9 +1,8 @@
 // A look at all documents of a folder: how many carry tags, and which. Serves the state without a model ("train on 64
 // tagged documents") and completion before there is one.
-import { isTaggable, readTags, type TagOptions } from "@tagwright/documents";
+import path from "node:path";
+import { isTaggable, readTags, readTextFile, type TagOptions, walk } from "@tagwright/documents";
 import { fileUri } from "../uris.ts";
-import { readText } from "./read-text.ts";
-import { type WalkOptions, walk } from "./walk.ts";
 
 export interface Scan {
   readonly documents: number;
@@ -12,25 +11,22 @@ export interface Scan {
   readonly tags: ReadonlyMap<string, number>;
 }
 
-export interface ScanOptions extends WalkOptions {
+export interface ScanOptions {
   readonly tagOptions: TagOptions;
   /** Stops early: a count of "at least" is good enough to say what to do next. */
   readonly maxMilliseconds?: number;
 }
 
-export async function scan(
-  root: string,
-  { tagOptions, maxMilliseconds = 10_000, ...rest }: ScanOptions,
-): Promise<Scan> {
+export async function scan(root: string, { tagOptions, maxMilliseconds = 10_000 }: ScanOptions): Promise<Scan> {
   const end = Date.now() + maxMilliseconds;
   const counts = new Map<string, number>();
   let documents = 0;
   let taggedDocuments = 0;
-  for await (const file of walk(root, rest)) {
+  for await (const file of walk(root)) {
     if (Date.now() > end) break;
     if (!isTaggable(file)) continue;
-    const read = await readText(file);
-    if (read.kind === "skipped") continue;
+    const read = await readTextFile(path.join(root, file));
+    if (read.kind !== "text") continue;
     documents++;
     const { tags } = readTags({ path: file, text: read.text }, tagOptions);
     if (tags.length > 0) taggedDocuments++;
@@ -40,8 +36,10 @@ export async function scan(
 }
 
 /** The URIs of the documents that can carry tags. */
-export async function taggableFiles(root: string, options: WalkOptions): Promise<string[]> {
+export async function taggableFiles(root: string, exclude?: readonly string[]): Promise<string[]> {
   const uris: string[] = [];
-  for await (const file of walk(root, options)) if (isTaggable(file)) uris.push(fileUri(file));
+  for await (const file of walk(root, exclude && { exclude })) {
+    if (isTaggable(file)) uris.push(fileUri(path.join(root, file)));
+  }
   return uris;
 }

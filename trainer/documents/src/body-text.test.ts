@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { bodyText } from "./body-text.ts";
+import { readTags } from "./read-tags.ts";
 
-const body = (text: string, path = "note.md") => bodyText({ path, text });
+const body = (text: string, path = "note.md") => bodyText({ path, text }, readTags({ path, text }));
 
 test.each([
   ["YAML", '---\ntitle: "A, b: c" # x\ntags: [no]\n---\n\nBody\n', "A, b: c\n\nBody\n"],
@@ -17,6 +18,12 @@ test.each([
   ["front matter without an end", "---\ntitle: x\n\nBody", "---\ntitle: x\n\nBody"],
 ])("a model reads title and body: %s", (_, text, expected) => {
   expect(body(text)).toBe(expected);
+});
+
+test("inline tags are cut out, wherever they stand, unless they count as words", () => {
+  expect(body("---\ntitle: A walk\n---\nOn the #travel road, #nature/alps.\n#end")).toBe("A walk\n\nOn the  road, .\n");
+  const source = { path: "note.md", text: "On the #travel road" };
+  expect(bodyText(source, readTags(source, { inlineTags: false }))).toBe(source.text);
 });
 
 test("a sidecar has no text of its own", () => {

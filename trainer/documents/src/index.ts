@@ -2,9 +2,12 @@
 
 export { bodyText } from "./body-text.ts";
 export { applyEdits, invertEdits } from "./edits.ts";
+export { siteTagOptions } from "./files/site-options.ts";
+export { readTextFile } from "./files/text-file.ts";
+export { walk } from "./files/walk.ts";
 export { planTagEdits } from "./plan-tag-edits.ts";
 export { readTags } from "./read-tags.ts";
-export { inferTagOptions, siteConfigGlobs } from "./site-config.ts";
+export { inferTagOptions } from "./site-config.ts";
 export { tagSlotAt } from "./slot.ts";
 export type {
   DocumentSource,

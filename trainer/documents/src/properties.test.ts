@@ -317,15 +317,15 @@ test("no text, offset or change makes anything throw", () => {
       fc.nat(),
       (path, head, parts, seed) => {
         const text = head + parts.join("");
-        const { tags } = readTags({ path, text });
-        const plan = planTagEdits({ path, text }, { add: ["x"], remove: tags.slice(0, 1) });
+        const found = readTags({ path, text });
+        const plan = planTagEdits({ path, text }, { add: ["x"], remove: found.tags.slice(0, 1) });
         if (plan.kind === "edits") {
           const result = applyEdits(text, plan.edits);
           expect(applyEdits(result, invertEdits(text, plan.edits))).toBe(text);
           expect(readTags({ path, text: result }).tags.map(tagIdentity)).toContain("x");
         }
         tagSlotAt({ path, text }, seed % (text.length + 1))?.insertText(["x"]);
-        bodyText({ path, text });
+        bodyText({ path, text }, found);
       },
     ),
     { numRuns: 600 },

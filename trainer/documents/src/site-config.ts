@@ -20,18 +20,6 @@ const rules: readonly Rule[] = [
   [/(?:^|\/)\.obsidian\/app\.json$/, () => ({ keys: ["tags", "tag"], inlineTags: true })],
 ];
 
-/** Files worth handing to `inferTagOptions`, as a glob for each. */
-export const siteConfigGlobs: readonly string[] = [
-  "**/hugo.{toml,yaml,yml,json}",
-  "**/zola.toml",
-  "**/config.{toml,yaml,yml,json}",
-  "**/mkdocs.{yml,yaml}",
-  "**/docusaurus.config.{js,ts,mjs,cjs,mts,cts}",
-  "**/_quarto.{yml,yaml}",
-  "**/_config.{yml,yaml}",
-  "**/.obsidian/app.json",
-];
-
 /**
  * Tag options of a folder, from the text of its configuration files by path (`/` or `\`). The first of Hugo, Zola, MkDocs,
  * Docusaurus, Quarto, Jekyll and Obsidian that is there counts, by its file highest up. No known file: no options.

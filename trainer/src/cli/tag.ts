@@ -1,9 +1,8 @@
 // `tagwright tag`: suggestions for files; with --write the sure ones are written, after a journal that can undo it.
 import path from "node:path";
-import type { TagOptions } from "@tagwright/documents";
+import { siteTagOptions, type TagOptions } from "@tagwright/documents";
 import { openModel } from "@tagwright/model";
 import type { Command } from "commander";
-import { siteTagOptions } from "../corpus/site-options.ts";
 import { breathe } from "../features/training-set.ts";
 import { createMeter } from "../meter.ts";
 import type { ExitCode } from "../progress.ts";

@@ -1,12 +1,18 @@
 // A folder of documents with tags in them: each taggable file is a document, its tags are the labels.
 import path from "node:path";
-import { bodyText, isTaggable, readTags, sidecarPathFor, type TagOptions } from "@tagwright/documents";
+import {
+  bodyText,
+  isTaggable,
+  readTags,
+  readTextFile,
+  sidecarPathFor,
+  siteTagOptions,
+  type TagOptions,
+  walk,
+} from "@tagwright/documents";
 import { createGate } from "./admit.ts";
 import { type Corpus, type CorpusDocument, newReport, resetReport } from "./corpus.ts";
 import { CorpusError } from "./corpus-error.ts";
-import { siteTagOptions } from "./site-options.ts";
-import { readTextFile } from "./text-file.ts";
-import { walk } from "./walk.ts";
 
 /** The taggable documents below `root`, read one file at a time. Without `given`, the site's configuration says where tags are. */
 export async function openWorkspace(root: string, name: string, given?: TagOptions): Promise<Corpus> {
@@ -30,9 +36,10 @@ export async function openWorkspace(root: string, name: string, given?: TagOptio
         continue;
       }
       const source = { path: id, text: file.text };
-      const labels = [...readTags(source, tagOptions).tags];
+      const tags = readTags(source, tagOptions);
+      const labels = [...tags.tags];
       if (files.has(sidecarPathFor(id))) labels.push(...(await sidecarTags(id)));
-      const document = admit({ id, text: bodyText(withoutInlineTags(source, tagOptions)), labels });
+      const document = admit({ id, text: bodyText(source, tags), labels });
       if (document !== undefined) yield document;
     }
     if (report.documents === 0) throw noTaggedDocuments(root, taggable.length);
@@ -53,20 +60,6 @@ export async function openWorkspace(root: string, name: string, given?: TagOptio
   }
 
   return { name, path: root, report, position, documents, labelNames: async () => new Map() };
-}
-
-/** The text with its inline `#tags` cut out: a model that reads the answer in the text learns nothing else. */
-function withoutInlineTags(source: { path: string; text: string }, tagOptions: TagOptions) {
-  const spans = readTags(source, tagOptions)
-    .regions.filter((it) => it.format === "inline-hash")
-    .flatMap((it) => it.tags);
-  let text = "";
-  let done = 0;
-  for (const { start, end } of spans) {
-    text += source.text.slice(done, start);
-    done = end;
-  }
-  return { path: source.path, text: text + source.text.slice(done) };
 }
 
 function noTaggedDocuments(root: string, numFiles: number): CorpusError {

@@ -2,9 +2,8 @@
 import { existsSync } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import path from "node:path";
-import { isTaggable } from "@tagwright/documents";
+import { isTaggable, walk } from "@tagwright/documents";
 import { CorpusError, corpusErrorFrom } from "../../corpus/corpus-error.ts";
-import { walk } from "../../corpus/walk.ts";
 
 export interface DocumentFile {
   /** The folder whose journal records changes of this file. */

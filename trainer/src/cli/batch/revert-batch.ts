@@ -2,8 +2,7 @@
 // changed since, tagging's own words are taken out where they still stand; what is unclear is left alone and reported.
 import { readFile, rm } from "node:fs/promises";
 import path from "node:path";
-import { applyEdits, type TextEdit } from "@tagwright/documents";
-import { readTextFile } from "../../corpus/text-file.ts";
+import { applyEdits, readTextFile, type TextEdit } from "@tagwright/documents";
 import {
   type InverseEdit,
   type Journal,

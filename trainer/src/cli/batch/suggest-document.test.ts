@@ -37,6 +37,11 @@ test("sure tags are added by name, unsure ones shown only", async () => {
   expect(asked).toEqual(["Body.\n"]);
 });
 
+test("a model is asked about the text without its inline tags, as in training", async () => {
+  const { asked } = await suggest({ "a.md": "By #boats to the isles.\n" });
+  expect(asked).toEqual(["By  to the isles.\n"]);
+});
+
 test("a tag that is there by id, by name or in another case is not added again", async () => {
   expect((await suggest({ "a.md": "---\ntags: [c1, birds]\n---\nBody.\n" })).marks).toEqual(["=", "=", " "]);
   expect((await suggest({ "a.md": "Body with #BOATS.\n" })).marks).toEqual(["=", "+", " "]);

@@ -1,8 +1,15 @@
 // Suggestions for one file, which of them it carries already, and the edit that would add those that are sure enough.
 import path from "node:path";
-import { bodyText, planTagEdits, readTags, sidecarPathFor, type TagOptions } from "@tagwright/documents";
+import {
+  bodyText,
+  type DocumentTags,
+  planTagEdits,
+  readTags,
+  readTextFile,
+  sidecarPathFor,
+  type TagOptions,
+} from "@tagwright/documents";
 import type { Model } from "@tagwright/model";
-import { readTextFile } from "../../corpus/text-file.ts";
 import { type PlannedFile, planFile } from "./apply-batch.ts";
 import type { DocumentFile } from "./find-documents.ts";
 
@@ -40,14 +47,15 @@ export async function suggestForDocument(
   const file = await readTextFile(path.join(folder, relative));
   if (file.kind !== "text") return { kind: "skipped", reason: file.reason };
   const source = { path: relative, text: file.text };
-  const body = bodyText(source);
+  const tags = readTags(source, tagOptions);
+  const body = bodyText(source, tags);
   if (!/\S/.test(body)) return { kind: "skipped", reason: "it has no text" };
 
   const sidecarPath = sidecarPathFor(relative);
   const sidecarFile = await readTextFile(path.join(folder, sidecarPath));
   const sidecar = { path: sidecarPath, text: sidecarFile.kind === "text" ? sidecarFile.text : "" };
   const present = new Set(
-    [source, sidecar].flatMap((it) => readTags(it, tagOptions).tags).map((it) => it.normalize("NFC").toLowerCase()),
+    [...tags.tags, ...readTags(sidecar, tagOptions).tags].map((it) => it.normalize("NFC").toLowerCase()),
   );
   const has = (tag: string) => present.has(tag.normalize("NFC").toLowerCase());
   const suggestions = (await model.suggest(body, top)).map(({ id, name, probability }) => {
@@ -62,7 +70,7 @@ export async function suggestForDocument(
     const plan = planFile(relative, file.text, inFile.edits, inFile.added);
     return { kind: "suggested", suggestions, plan, refusal: undefined };
   }
-  if (holdsTags(source.path, source.text, tagOptions)) {
+  if (holdsTags(relative, tags)) {
     return { kind: "suggested", suggestions, plan: undefined, refusal: inFile.reason };
   }
   const beside = planTagEdits(sidecar, { add }, tagOptions);
@@ -73,7 +81,7 @@ export async function suggestForDocument(
 }
 
 /** Whether a document has its tags in itself, or could: the others have a sidecar. */
-function holdsTags(file: string, text: string, tagOptions: TagOptions): boolean {
+function holdsTags(file: string, { regions }: DocumentTags): boolean {
   if (/\.(?:md|markdown|mdown|mkd|mdx|qmd|rmd)$/i.test(file)) return true;
-  return readTags({ path: file, text }, tagOptions).regions.some((it) => it.format !== "inline-hash");
+  return regions.some((it) => it.format !== "inline-hash");
 }

@@ -1,7 +1,8 @@
 // Where the documents of a folder keep their tags, as far as its site generator's configuration tells.
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { inferTagOptions, type TagOptions } from "@tagwright/documents";
+import { inferTagOptions } from "../site-config.ts";
+import type { TagOptions } from "../tag-location.ts";
 
 const dataFormats = ["toml", "yaml", "yml", "json"];
 const scriptFormats = ["js", "ts", "mjs", "cjs", "mts", "cts"];
@@ -17,10 +18,10 @@ const configFiles = [
 
 /** Tag options inferred from the configuration at the top of `root`; none where there is none. */
 export async function siteTagOptions(root: string): Promise<TagOptions> {
-  const found = await Promise.all(
-    configFiles.map(
-      async (name) => [name, await readFile(path.join(root, name), "utf8").catch(() => undefined)] as const,
-    ),
-  );
-  return inferTagOptions(new Map(found.filter((it): it is readonly [string, string] => it[1] !== undefined)));
+  const files = new Map<string, string>();
+  for (const name of configFiles) {
+    const text = await readFile(path.join(root, name), "utf8").catch(() => undefined);
+    if (text !== undefined) files.set(name, text);
+  }
+  return inferTagOptions(files);
 }

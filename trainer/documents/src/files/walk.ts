@@ -1,11 +1,13 @@
-// The files below a folder, without hidden ones and those that Git or the editor's settings leave out.
-// Links are never followed: a walk ends, and stays inside its folder.
+// The files below a folder, without hidden ones and those that Git or the editor's settings leave out: the documents that
+// are learned from, counted and tagged are the same. Links are never followed: a walk ends, and stays inside its folder.
 import { type Dirent, existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import ignore, { type Ignore } from "ignore";
 
 export interface WalkOptions {
+  /** Globs as in VS Code's `files.exclude`. Default: those of the folder's own `.vscode/settings.json`. */
+  readonly exclude?: readonly string[];
   readonly signal?: AbortSignal | undefined;
   readonly onSymbolicLink?: () => void;
   readonly onUnreadable?: () => void;
@@ -22,7 +24,8 @@ const alwaysSkipped = new Set(["node_modules", "bower_components"]);
 export async function* walk(root: string, options: WalkOptions = {}): AsyncGenerator<string> {
   const above = await rulesAbove(root);
   // Who names a folder that is ignored itself means what is in it.
-  const rules = [...(isIgnored(root, true, above) ? [] : above), await editorRule(root)];
+  const excluded = editorRule(root, options.exclude ?? (await globsOfSettings(root)));
+  const rules = [...(isIgnored(root, true, above) ? [] : above), excluded];
   const folders: { folder: string; rules: readonly Rule[] }[] = [{ folder: root, rules }];
   for (let next = folders.pop(); next !== undefined; next = folders.pop()) {
     options.signal?.throwIfAborted();
@@ -71,14 +74,17 @@ async function rulesAbove(root: string): Promise<Rule[]> {
   return rules;
 }
 
-/** `files.exclude` and `search.exclude` of the folder's `.vscode/settings.json`, as far as it can be read. */
-async function editorRule(root: string): Promise<Rule> {
-  const text = await readFile(path.join(root, ".vscode", "settings.json"), "utf8").catch(() => "{}");
-  const settings = parseSettings(text);
-  const globs = ["files.exclude", "search.exclude"].flatMap((key) => enabledGlobs(field(settings, key)));
+function editorRule(root: string, globs: readonly string[]): Rule {
   // A glob of the editor starts at the folder; a gitignore pattern does so where it begins with a slash.
   const patterns = globs.flatMap(expandBraces).map((it) => `/${it.replace(/^\//, "")}`);
   return { base: root, patterns: ignore().add(patterns) };
+}
+
+/** `files.exclude` and `search.exclude` of the folder's `.vscode/settings.json`, as far as it can be read. */
+async function globsOfSettings(root: string): Promise<string[]> {
+  const text = await readFile(path.join(root, ".vscode", "settings.json"), "utf8").catch(() => "{}");
+  const settings = parseSettings(text);
+  return ["files.exclude", "search.exclude"].flatMap((key) => enabledGlobs(field(settings, key)));
 }
 
 /** JSON with comments and trailing commas; undefined where it is broken, since the editor then ignores it too. */
