@@ -3,6 +3,13 @@ export { newNgramBuffer, ngramText, readNgrams, readWords } from "./features/ngr
 export type { Analyzer, TfidfBlock, TfidfModel, TfidfOptions } from "./features/tfidf.ts";
 export { newVectorizer, scaleRow, type Vectorizer, weighBlock } from "./features/vectorize.ts";
 export type { LevelContent, MemberContent, ModelContent } from "./folder/content.ts";
+export {
+  layoutTensors,
+  parseTensorTable,
+  type TensorEntry,
+  type TensorTable,
+  viewTensor,
+} from "./folder/safetensors.ts";
 export { lockModelFolder, type WriteOptions, writeModelFolder } from "./folder/writer.ts";
 export { type Kernels, NUM_LANES } from "./kernels/kernels.ts";
 export { type LanePositives, LaneSolver, type SharedRows, type SolverOptions } from "./kernels/lane-solver.ts";
@@ -16,5 +23,6 @@ export { probabilityOf } from "./search/calibrate.ts";
 export { EnsembleSearch, type Member, type Scoring } from "./search/ensemble.ts";
 export type { Csr, DenseBlock, SparseRow } from "./sparse/csr.ts";
 export { roundFloat16 } from "./sparse/float16.ts";
+export { newPieceTokenizer, type PieceTokenizer } from "./text/pieces.ts";
 export type { LabelTree, TreeLevel } from "./tree/label-tree.ts";
 export { numNodes } from "./tree/label-tree.ts";

@@ -1,0 +1,190 @@
+// Word pieces of a text: what an encoder reads. The tokenizer is the one published with the encoder (tokenizer.json);
+// @huggingface/tokenizers runs it. Ours is what stands around it: only as much text is read as can matter, special
+// pieces survive the truncation, and what differs from the reference in the library is made equal before it sees a text.
+import { Tokenizer } from "@huggingface/tokenizers";
+import { ModelFolderError } from "../errors.ts";
+
+export interface PieceTokenizer {
+  /**
+   * Ids of the pieces of `text`, special ones included, at most `maxPieces`: the text's last pieces go, the closing
+   * special ones stay. Never throws for a text, whatever is in it.
+   * @throws RangeError where `maxPieces` has no room for the special pieces.
+   */
+  encode(text: string, maxPieces: number): Int32Array;
+  /** The id that fills a batch's shorter rows. */
+  readonly padding: number;
+  /** Ids are below this. */
+  readonly size: number;
+}
+
+/** UTF-16 units of a first look, for each piece that is wanted: more than most languages need. */
+const unitsPerPiece = 6;
+/** Of a text whose first characters hold hardly a piece (white space, base64), this much is read. */
+const maxUnits = 2 ** 18;
+/** Pieces before a cut that is at no white space may come out otherwise with the rest of the text. */
+const unsettledPieces = 128;
+const cure = "take tokenizer.json and tokenizer_config.json from where the encoder came from again";
+
+/**
+ * @param tokenizerJson tokenizer.json as published.
+ * @param tokenizerConfig tokenizer_config.json as published, "{}" where there is none.
+ * @throws ModelFolderError where they are no tokenizer, or one of an unknown kind.
+ */
+export function newPieceTokenizer(tokenizerJson: string, tokenizerConfig: string): PieceTokenizer {
+  const definition = parseObject(tokenizerJson, "tokenizer.json");
+  const config = parseObject(tokenizerConfig, "tokenizer_config.json");
+  const size = countIds(definition);
+  const tokenizer = newTokenizer(definition, config);
+  const frame = findFrame(tokenizer);
+  const padding = findPadding(definition, config, size);
+  const prepare = newPreparation(definition);
+  const numSpecial = frame.opening.length + frame.closing.length;
+
+  return {
+    padding,
+    size,
+    encode(text, maxPieces) {
+      const room = maxPieces - numSpecial;
+      if (!(room >= 0)) throw new RangeError(`encode: ${maxPieces} pieces, but ${numSpecial} are special`);
+      const pieces = firstPieces(tokenizer, prepare, text, room);
+      const ids = new Int32Array(numSpecial + pieces.length);
+      ids.set(frame.opening);
+      ids.set(pieces, frame.opening.length);
+      ids.set(frame.closing, frame.opening.length + pieces.length);
+      return ids;
+    },
+  };
+}
+
+/** Reads more and more of the text until it has the pieces that are wanted: time is bounded by them, not by the text. */
+function firstPieces(tokenizer: Tokenizer, prepare: (text: string) => string, text: string, room: number): number[] {
+  for (let units = unitsPerPiece * room; room > 0; units *= 2) {
+    const { end, settled } = findCut(text, units);
+    const pieces = piecesOf(tokenizer, prepare(text.slice(0, end)));
+    const suffice = pieces.length >= room + (settled ? 0 : unsettledPieces);
+    if (suffice || end === text.length || units >= maxUnits) return pieces.slice(0, room);
+  }
+  return [];
+}
+
+/** Where to cut: at the end of the text, before white space, or anywhere but within a character. */
+function findCut(text: string, units: number): { end: number; settled: boolean } {
+  if (units >= text.length) return { end: text.length, settled: true };
+  const space = /\s\S*$/u.exec(text.slice(units - (units >>> 2), units));
+  const wordEnd = space === null ? 0 : units - (units >>> 2) + space.index;
+  if (wordEnd > 0) return { end: wordEnd, settled: true };
+  return { end: isLowSurrogate(text.charCodeAt(units)) ? units + 1 : units, settled: false };
+}
+
+function isLowSurrogate(unit: number): boolean {
+  return unit >= 0xdc00 && unit < 0xe000;
+}
+
+/** Without special pieces. A piece that has no id is left out, as the reference does. */
+function piecesOf(tokenizer: Tokenizer, text: string): number[] {
+  const ids: readonly (number | undefined)[] = tokenizer.encode(text, { add_special_tokens: false }).ids;
+  return ids.filter((id) => id !== undefined);
+}
+
+function newTokenizer(definition: JsonObject, config: JsonObject): Tokenizer {
+  try {
+    return new Tokenizer(definition, config);
+  } catch (error) {
+    const found = error instanceof Error ? error.message : String(error);
+    throw new ModelFolderError({ place: "tokenizer.json", expected: "a tokenizer", found, cure }, { cause: error });
+  }
+}
+
+/** The special pieces around a text. */
+function findFrame(tokenizer: Tokenizer): { opening: readonly number[]; closing: readonly number[] } {
+  const probe = "a";
+  const inner = piecesOf(tokenizer, probe);
+  const whole: readonly (number | undefined)[] = tokenizer.encode(probe).ids;
+  const ids = whole.filter((id) => id !== undefined);
+  if (ids.length === whole.length) {
+    for (let start = 0; start + inner.length <= ids.length; start++) {
+      if (inner.every((id, i) => ids[start + i] === id)) {
+        return { opening: ids.slice(0, start), closing: ids.slice(start + inner.length) };
+      }
+    }
+  }
+  const expected = "special pieces around a text, each with an id";
+  throw new ModelFolderError({ place: "tokenizer.json", expected, found: `${whole} for "${probe}"`, cure });
+}
+
+/**
+ * What the reference (Rust `tokenizers`) does with a text that the library does not. Half a surrogate pair, which is no
+ * character, becomes U+FFFD. For BERT's normaliser: capital sigma becomes σ wherever it stands, and the ideographs
+ * beyond the basic plane stand apart, too.
+ */
+function newPreparation({ normalizer }: JsonObject): (text: string) => string {
+  const wellFormed = (text: string) => text.replace(/\p{Surrogate}/gu, "\ufffd");
+  const bert = isObject(normalizer) && normalizer["type"] === "BertNormalizer" ? normalizer : undefined;
+  if (bert === undefined) return wellFormed;
+  const lowers = bert["lowercase"] === true;
+  const spaces = bert["handle_chinese_chars"] === true;
+  return (text) => {
+    let ready = wellFormed(text);
+    if (lowers) ready = ready.replaceAll("Σ", "σ");
+    if (spaces) ready = ready.replace(/[\u{20000}-\u{2a6df}\u{2a700}-\u{2ceaf}\u{2f800}-\u{2fa1f}]/gu, " $& ");
+    return ready;
+  };
+}
+
+function findPadding({ padding, added_tokens: added }: JsonObject, config: JsonObject, size: number): number {
+  const token = tokenText(config["pad_token"]);
+  const declared = Array.isArray(added) ? added.find((it) => isObject(it) && it["content"] === token) : undefined;
+  const id = token !== undefined && isObject(declared) ? declared["id"] : isObject(padding) ? padding["pad_id"] : 0;
+  if (isId(id) && id < size) return id;
+  const expected = `the id of the padding token, below ${size}`;
+  throw new ModelFolderError({ place: "tokenizer.json", expected, found: JSON.stringify(id) ?? "none", cure });
+}
+
+/** `"[PAD]"` or `{ content: "[PAD]", ... }`. */
+function tokenText(token: unknown): string | undefined {
+  const text = isObject(token) ? token["content"] : token;
+  return typeof text === "string" ? text : undefined;
+}
+
+/** One more than the largest id. @throws ModelFolderError where there is no vocabulary or an id is none. */
+function countIds({ model, added_tokens: added }: JsonObject): number {
+  const place = "tokenizer.json";
+  const vocabulary = isObject(model) ? model["vocab"] : undefined;
+  if (typeof vocabulary !== "object" || vocabulary === null || Object.keys(vocabulary).length === 0) {
+    throw new ModelFolderError({ place, expected: "a vocabulary", found: "none", cure });
+  }
+  if (!Array.isArray(added) || !added.every((it) => isObject(it) && typeof it["content"] === "string")) {
+    throw new ModelFolderError({ place, expected: "a list of added tokens", found: "none", cure });
+  }
+  const ids: unknown[] = Array.isArray(vocabulary) ? [vocabulary.length - 1] : Object.values(vocabulary);
+  let size = 0;
+  for (const id of [...ids, ...added.map((it) => it.id)]) {
+    if (!isId(id)) {
+      throw new ModelFolderError({ place, expected: "ids of pieces", found: JSON.stringify(id) ?? "none", cure });
+    }
+    size = Math.max(size, id + 1);
+  }
+  return size;
+}
+
+function isId(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 31;
+}
+
+type JsonObject = Readonly<Record<string, unknown>>;
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function parseObject(text: string, place: string): JsonObject {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    const found = error instanceof Error ? error.message : String(error);
+    throw new ModelFolderError({ place, expected: "a JSON object", found, cure }, { cause: error });
+  }
+  if (isObject(value)) return value;
+  throw new ModelFolderError({ place, expected: "a JSON object", found: text.slice(0, 40), cure });
+}
