@@ -12,7 +12,13 @@ const packages = {
   "@tagwright/model": { folder: "trainer/model", imports: [] },
   "@tagwright/trainer": {
     folder: "trainer",
-    imports: ["@tagwright/documents", "@tagwright/taxonomy", "@tagwright/model", "@tagwright/model/internals"],
+    imports: [
+      "@tagwright/documents",
+      "@tagwright/documents/journal",
+      "@tagwright/taxonomy",
+      "@tagwright/model",
+      "@tagwright/model/internals",
+    ],
   },
   "@tagwright/language-server": {
     folder: "language-server",
@@ -20,7 +26,7 @@ const packages = {
   },
   "@tagwright/extension": {
     folder: "extension",
-    imports: ["@tagwright/language-server/protocol", "@tagwright/trainer/progress"],
+    imports: ["@tagwright/documents/journal", "@tagwright/language-server/protocol", "@tagwright/trainer/progress"],
   },
   "@tagwright/testing": { folder: "test/support", imports: [] },
 } as const satisfies Record<string, { folder: string; imports: readonly string[] }>;

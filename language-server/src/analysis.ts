@@ -45,6 +45,6 @@ export function createAnalyse(): Analyse {
   };
 }
 
-export function sha256(text: string): string {
+function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }

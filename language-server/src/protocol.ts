@@ -77,16 +77,7 @@ export interface PlanItem {
 }
 
 export type PlannedEdits =
-  | {
-      readonly kind: "edits";
-      readonly edits: readonly TextChange[];
-      /** What takes `edits` back, by offsets into the changed text. */
-      readonly inverse: readonly TextChange[];
-      readonly added: readonly string[];
-      /** SHA-256 of the UTF-8 text before and after. */
-      readonly before: string;
-      readonly after: string;
-    }
+  | { readonly kind: "edits"; readonly edits: readonly TextChange[]; readonly added: readonly string[] }
   | { readonly kind: "refused"; readonly reason: string };
 
 /** The tags of one document, streamed by `suggestWorkspace` as its partial results. */

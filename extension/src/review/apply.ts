@@ -1,9 +1,9 @@
 // Writes the checked suggestions into their documents, chunk by chunk, each journalled before it is written.
+import { type JournalFile, journalEntry } from "@tagwright/documents/journal";
 import type { PlannedEdits } from "@tagwright/language-server/protocol";
 import { type CancellationToken, l10n, Uri, workspace } from "vscode";
 import type { ServerClient } from "../server-client.ts";
-import { applyChanges, changeFiles, type FileChange, type OpenFile, openFile } from "./edit-files.ts";
-import { type JournalFile, withContext } from "./journal.ts";
+import { changeFiles, type FileChange, type OpenFile, openFile } from "./edit-files.ts";
 import { writeJournal } from "./journal-store.ts";
 
 interface ChosenTags {
@@ -82,24 +82,13 @@ async function planChunk({ folder, client }: ApplyOptions, chunk: readonly Chose
     const plan = plans[at] ?? { kind: "refused", reason: l10n.t("the language server gave no answer") };
     if (plan.kind === "refused") problems.push({ uri, reason: plan.reason });
     else if (plan.edits.length === 0) unchanged.push(uri);
-    else ready.push({ uri, file, edits: plan.edits, entry: journalFile(folder, file, plan) });
+    else ready.push({ uri, file, edits: plan.edits, entry: entryOf(folder, file, plan) });
   }
   return { problems, unchanged, ready };
 }
 
-function journalFile(
-  folder: Uri,
-  { uri, text, document }: OpenFile,
-  plan: Extract<PlannedEdits, { kind: "edits" }>,
-): JournalFile {
-  return {
-    path: relativePath(folder, uri),
-    created: document === undefined,
-    sha256Before: plan.before,
-    sha256After: plan.after,
-    added: plan.added,
-    inverse: withContext(plan.inverse, applyChanges(text, plan.edits)),
-  };
+function entryOf(folder: Uri, { uri, text, document }: OpenFile, plan: Extract<PlannedEdits, { kind: "edits" }>) {
+  return journalEntry(relativePath(folder, uri), document && text, plan.edits, plan.added);
 }
 
 function relativePath(folder: Uri, uri: Uri): string {

@@ -1,10 +1,11 @@
 // "Tags: Suggest for Workspace", and what one does with the queue that it fills: apply, dismiss, look, revert.
+
+import { JournalError } from "@tagwright/documents/journal";
 import { commands, type Disposable, l10n, ProgressLocation, Uri, window, workspace } from "vscode";
 import type { App } from "../app.ts";
 import { pickFolder } from "../documents.ts";
 import { nextStep } from "../next-step.ts";
 import { applyChosen } from "./apply.ts";
-import { JournalError } from "./journal.ts";
 import { lastJournal } from "./journal-store.ts";
 import { createPreview } from "./preview.ts";
 import { revertJournal } from "./revert.ts";

@@ -1,5 +1,6 @@
 // Changes files through the editor: dirty buffers count, one undo step takes a chunk back, and what was saved before is
 // saved again. A file that the editor would write differently from how it is on disk is refused, not damaged.
+import { applyEdits } from "@tagwright/documents/journal";
 import { Range, type TextDocument, type Uri, WorkspaceEdit, workspace } from "vscode";
 
 export interface OpenFile {
@@ -60,7 +61,7 @@ export async function changeFiles(changes: readonly FileChange[], label: string)
     const { uri, document, text } = file;
     if (edits === "delete") edit.deleteFile(uri, { ignoreIfNotExists: true }, metadata);
     else if (document === undefined) {
-      edit.createFile(uri, { contents: new TextEncoder().encode(applyChanges(text, edits)) }, metadata);
+      edit.createFile(uri, { contents: new TextEncoder().encode(applyEdits(text, edits)) }, metadata);
     } else
       for (const it of edits)
         edit.replace(uri, rangeOf(document, it, text.startsWith(mark) ? 1 : 0), it.newText, metadata);
@@ -83,17 +84,6 @@ export async function changeInEditor(document: TextDocument, edits: readonly Cha
   const edit = new WorkspaceEdit();
   for (const it of edits) edit.replace(document.uri, rangeOf(document, it, 0), it.newText);
   return workspace.applyEdit(edit);
-}
-
-/** `edits` ascending. */
-export function applyChanges(text: string, edits: readonly Change[]): string {
-  let result = "";
-  let done = 0;
-  for (const { start, end, newText } of edits) {
-    result += text.slice(done, start) + newText;
-    done = end;
-  }
-  return result + text.slice(done);
 }
 
 function rangeOf(document: TextDocument, { start, end }: Change, shift: number): Range {

@@ -1,6 +1,15 @@
 // Where journals are kept: `.tags/journal/<time>.json` in the workspace folder. A reverted one is renamed, never deleted.
+import path from "node:path";
+import {
+  formatJournal,
+  type Journal,
+  journalFolder,
+  journalName,
+  lastJournalName,
+  parseJournal,
+  retiredName,
+} from "@tagwright/documents/journal";
 import { FileType, Uri, workspace } from "vscode";
-import { type Journal, journalName, parseJournal, revertedSuffix } from "./journal.ts";
 
 export interface StoredJournal {
   readonly uri: Uri;
@@ -16,23 +25,20 @@ export async function writeJournal(folder: Uri, journal: Journal): Promise<void>
 }
 
 export async function replaceJournal(uri: Uri, journal: Journal): Promise<void> {
-  await write(uri, `${JSON.stringify(journal, undefined, 1)}\n`);
+  await write(uri, formatJournal(journal));
 }
 
 /** Keeps the journal as history, out of the way of the next revert. */
 export async function retireJournal(uri: Uri): Promise<void> {
-  await workspace.fs.rename(uri, uri.with({ path: uri.path.replace(/\.json$/u, revertedSuffix) }));
+  const name = path.posix.basename(uri.path);
+  await workspace.fs.rename(uri, Uri.joinPath(uri, "..", retiredName(name)));
 }
 
 /** The newest batch that was not taken back yet; undefined where there is none. @throws JournalError */
 export async function lastJournal(folder: Uri): Promise<StoredJournal | undefined> {
   const directory = directoryOf(folder);
   const entries = await workspace.fs.readDirectory(directory).then(undefined, () => []);
-  const name = entries
-    .filter(([it, type]) => type === FileType.File && it.endsWith(".json") && !it.endsWith(revertedSuffix))
-    .map(([it]) => it)
-    .sort()
-    .at(-1);
+  const name = lastJournalName(entries.filter(([, type]) => type === FileType.File).map(([it]) => it));
   if (name === undefined) return undefined;
   const uri = Uri.joinPath(directory, name);
   const bytes = await workspace.fs.readFile(uri);
@@ -40,7 +46,7 @@ export async function lastJournal(folder: Uri): Promise<StoredJournal | undefine
 }
 
 function directoryOf(folder: Uri): Uri {
-  return Uri.joinPath(folder, ".tags", "journal");
+  return Uri.joinPath(folder, ...journalFolder);
 }
 
 async function write(uri: Uri, text: string): Promise<void> {

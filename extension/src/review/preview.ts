@@ -1,4 +1,5 @@
 // The change that checked tags would make, as a diff: the document beside a read-only copy with the tags in it.
+import { applyEdits } from "@tagwright/documents/journal";
 import {
   commands,
   type Disposable,
@@ -11,7 +12,6 @@ import {
   workspace,
 } from "vscode";
 import type { ServerClient } from "../server-client.ts";
-import { applyChanges } from "./edit-files.ts";
 import type { QueuedDocument } from "./queue.ts";
 
 const scheme = "tagwright-preview";
@@ -47,7 +47,7 @@ export function createPreview(client: () => Promise<ServerClient>): Preview {
         return;
       }
       const preview = original.with({ scheme, query: original.scheme });
-      texts.set(preview.toString(), applyChanges(text, plan.edits));
+      texts.set(preview.toString(), applyEdits(text, plan.edits));
       changed.fire(preview);
       const title = l10n.t("{0} (suggested tags)", original.path.slice(original.path.lastIndexOf("/") + 1));
       await commands.executeCommand("vscode.diff", original, preview, title, { preview: true, preserveFocus: true });

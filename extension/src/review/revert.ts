@@ -1,8 +1,8 @@
 // Takes the last batch back: byte for byte where a file is as the batch left it, place by place where it was edited
 // elsewhere since, and with a report where its tags themselves were.
+import { type JournalFile, planRevert } from "@tagwright/documents/journal";
 import { Uri } from "vscode";
 import { changeFiles, type FileChange, openFile } from "./edit-files.ts";
-import { type JournalFile, planRevert } from "./journal.ts";
 import { replaceJournal, retireJournal, type StoredJournal } from "./journal-store.ts";
 
 export interface RevertResult {

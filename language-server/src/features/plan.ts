@@ -1,21 +1,13 @@
-// Plans tag edits for texts that the client holds, with what takes them back. The client applies both, so open documents
-// change through the editor and its undo, never behind it.
-import { applyEdits, invertEdits, planTagEdits, type TagOptions } from "@tagwright/documents";
-import { sha256 } from "../analysis.ts";
+// Plans tag edits for texts that the client holds. The client applies them, so open documents change through the editor
+// and its undo, never behind it.
+import { planTagEdits, type TagOptions } from "@tagwright/documents";
 import type { PlanItem, PlannedEdits } from "../protocol.ts";
 import { formatPath } from "../uris.ts";
 
 export function planItem({ uri, text, add }: PlanItem, options: TagOptions): PlannedEdits {
   const plan = planTagEdits({ path: formatPath(uri), text }, { add }, options);
   if (plan.kind === "refused") return { kind: "refused", reason: plan.reason };
-  return {
-    kind: "edits",
-    edits: plan.edits,
-    inverse: invertEdits(text, plan.edits),
-    added: plan.added,
-    before: sha256(text),
-    after: sha256(applyEdits(text, plan.edits)),
-  };
+  return { kind: "edits", edits: plan.edits, added: plan.added };
 }
 
 /** The items of an untrusted `plan` request; those of a wrong shape become empty texts that plan nothing. */

@@ -1,8 +1,9 @@
 // What the exit code of every command means, and which failure has which.
+
+import { JournalError } from "@tagwright/documents/journal";
 import { ModelBusyError, ModelFolderError, ModelWriteError } from "@tagwright/model";
 import { CorpusError } from "../corpus/corpus-error.ts";
 import type { ExitCode } from "../progress.ts";
-import { JournalError } from "./batch/journal.ts";
 
 /** The command line asks for something that does not go together. */
 export class UsageError extends Error {

@@ -2,8 +2,9 @@
 // that cannot be written, stays as it is; a full disk ends the batch with what was written still revertible.
 import { mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
-import { applyEdits, invertEdits, type TextEdit } from "@tagwright/documents";
-import { type InverseEdit, type JournalFile, sha256, writeJournal } from "./journal.ts";
+import { applyEdits, type TextEdit } from "@tagwright/documents";
+import { type JournalFile, sha256 } from "@tagwright/documents/journal";
+import { writeJournal } from "./journal.ts";
 import { writeFileWhole } from "./write-file.ts";
 
 /** The edits of one file, found while suggesting; the text itself is not kept. */
@@ -16,39 +17,6 @@ export interface BatchResult {
   readonly written: readonly string[];
   readonly skipped: readonly { readonly path: string; readonly reason: string }[];
   readonly journal: string | undefined;
-}
-
-const contextLength = 32;
-
-/** @param text the file as it is, undefined for one that is to be made. @param relative its path below the folder. */
-export function planFile(
-  relative: string,
-  text: string | undefined,
-  edits: readonly TextEdit[],
-  added: readonly string[],
-): PlannedFile {
-  const old = text ?? "";
-  const after = applyEdits(old, edits);
-  const inverse = invertEdits(old, edits).map(({ start, end, newText }): InverseEdit => {
-    const before = after.slice(Math.max(0, start - contextLength), start);
-    return {
-      start,
-      end,
-      newText,
-      written: after.slice(start, end),
-      before,
-      after: after.slice(end, end + contextLength),
-    };
-  });
-  const entry = {
-    path: relative,
-    created: text === undefined,
-    sha256Before: sha256(old),
-    sha256After: sha256(after),
-    added,
-    inverse,
-  };
-  return { entry, edits };
 }
 
 /** @throws the file system's error where the disk is full; `revert` then undoes what was written. */

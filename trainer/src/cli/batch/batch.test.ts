@@ -1,10 +1,10 @@
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { planTagEdits } from "@tagwright/documents";
+import { JournalError, journalEntry } from "@tagwright/documents/journal";
 import { scratchFolder } from "@tagwright/testing";
 import { expect, test } from "vitest";
-import { applyBatch, type PlannedFile, planFile } from "./apply-batch.ts";
-import { JournalError } from "./journal.ts";
+import { applyBatch, type PlannedFile } from "./apply-batch.ts";
 import { revertLastBatch } from "./revert-batch.ts";
 
 const original = {
@@ -17,7 +17,7 @@ function plan(folder: string, name: string, add: string[]): PlannedFile {
   const text = readFileSync(path.join(folder, name), "utf8");
   const edits = planTagEdits({ path: name, text }, { add });
   if (edits.kind === "refused") throw new Error(edits.reason);
-  return planFile(name, text, edits.edits, edits.added);
+  return { edits: edits.edits, entry: journalEntry(name, text, edits.edits, edits.added) };
 }
 
 async function tagAll(folder: string, add: string[] = ["new one", "b"], names: string[] = Object.keys(original)) {
@@ -61,7 +61,8 @@ test("a sidecar that tagging made is removed again", async () => {
   const folder = scratchFolder({ "a.rst": "Text.\n" });
   const sidecar = planTagEdits({ path: "a.rst.tags.yaml", text: "" }, { add: ["x"] });
   if (sidecar.kind === "refused") throw new Error(sidecar.reason);
-  await applyBatch(folder, "model", [planFile("a.rst.tags.yaml", undefined, sidecar.edits, sidecar.added)]);
+  const entry = journalEntry("a.rst.tags.yaml", undefined, sidecar.edits, sidecar.added);
+  await applyBatch(folder, "model", [{ entry, edits: sidecar.edits }]);
   expect(read(folder, "a.rst.tags.yaml").toString()).toMatch(/x/);
   await revertLastBatch(folder);
   expect(existsSync(path.join(folder, "a.rst.tags.yaml"))).toBe(false);

@@ -1,18 +1,10 @@
 // Undoes the last batch of a folder from its journal. A file as tagging left it comes back byte for byte; in one that
 // changed since, tagging's own words are taken out where they still stand; what is unclear is left alone and reported.
-import { readFile, rm } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import path from "node:path";
-import { applyEdits, readTextFile, type TextEdit } from "@tagwright/documents";
-import {
-  type InverseEdit,
-  type Journal,
-  JournalError,
-  type JournalFile,
-  readLastJournal,
-  replaceJournal,
-  retireJournal,
-  sha256,
-} from "./journal.ts";
+import { applyEdits, readTextFile } from "@tagwright/documents";
+import { type Journal, JournalError, type JournalFile, planRevert } from "@tagwright/documents/journal";
+import { readLastJournal, replaceJournal, retireJournal } from "./journal.ts";
 import { writeFileWhole } from "./write-file.ts";
 
 type RevertOutcome =
@@ -65,47 +57,26 @@ async function settleJournal(file: string, journal: Journal, files: readonly Rev
 async function revertFile(folder: string, entry: JournalFile): Promise<RevertedFile> {
   const file = path.join(folder, entry.path);
   const conflict = (reason: string): RevertedFile => ({ path: entry.path, outcome: "conflict", reason });
-  const bytes = await readFile(file).catch(() => undefined);
-  if (bytes === undefined) {
-    return entry.created ? { path: entry.path, outcome: "unchanged" } : conflict("it is gone");
-  }
-  const hash = sha256(bytes);
-  if (!entry.created && hash === entry.sha256Before) return { path: entry.path, outcome: "unchanged" };
-  if (entry.created) {
-    if (hash !== entry.sha256After) return conflict("tagging made this file and it changed since; delete it yourself");
-    await rm(file);
-    return { path: entry.path, outcome: "restored" };
-  }
+  const gone = await stat(file).then(
+    () => false,
+    () => true,
+  );
+  if (gone) return entry.created ? { path: entry.path, outcome: "unchanged" } : conflict("it is gone");
   const current = await readTextFile(file);
   if (current.kind !== "text") return conflict(current.reason);
-  const edits = hash === entry.sha256After ? entry.inverse : locate(current.text, entry.inverse);
-  if (edits === undefined) return conflict("it changed where the tags were written; take them out yourself");
-  const text = applyEdits(current.text, edits);
-  if (hash === entry.sha256After && sha256(text) !== entry.sha256Before) {
-    return conflict("the journal does not lead back to the text before; it was damaged");
+  const plan = planRevert(current.text, entry);
+  switch (plan.kind) {
+    case "done":
+      return { path: entry.path, outcome: "unchanged" };
+    case "conflict":
+      return conflict(plan.reason);
+    case "delete":
+      await rm(file);
+      return { path: entry.path, outcome: "restored" };
+    case "edits":
+      await writeFileWhole(file, applyEdits(current.text, plan.edits));
+      return { path: entry.path, outcome: plan.exact ? "restored" : "merged" };
+    default:
+      return plan satisfies never;
   }
-  await writeFileWhole(file, text);
-  return { path: entry.path, outcome: hash === entry.sha256After ? "restored" : "merged" };
-}
-
-/** How many characters around an insertion must still be there: as many as tell the place from all others. */
-const contextLengths = [32, 16, 8];
-
-/** The edits moved to where their words now stand, or undefined unless each is found exactly once. */
-function locate(text: string, inverse: readonly InverseEdit[]): TextEdit[] | undefined {
-  const moved: TextEdit[] = [];
-  for (const edit of inverse) {
-    const start = contextLengths.map((it) => findOnce(text, edit, it)).find((it) => it !== undefined);
-    if (start === undefined) return undefined;
-    moved.push({ start, end: start + edit.written.length, newText: edit.newText });
-  }
-  moved.sort((a, b) => a.start - b.start);
-  return moved.some((it, i) => i > 0 && it.start < moved[i - 1]!.end) ? undefined : moved;
-}
-
-function findOnce(text: string, { written, before, after }: InverseEdit, length: number): number | undefined {
-  const context = before.slice(Math.max(0, before.length - length));
-  const needle = context + written + after.slice(0, length);
-  const at = text.indexOf(needle);
-  return at < 0 || text.indexOf(needle, at + 1) >= 0 ? undefined : at + context.length;
 }

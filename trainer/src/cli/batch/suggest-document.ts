@@ -9,8 +9,9 @@ import {
   sidecarPathFor,
   type TagOptions,
 } from "@tagwright/documents";
+import { journalEntry } from "@tagwright/documents/journal";
 import type { Model } from "@tagwright/model";
-import { type PlannedFile, planFile } from "./apply-batch.ts";
+import type { PlannedFile } from "./apply-batch.ts";
 import type { DocumentFile } from "./find-documents.ts";
 
 interface SuggestedTag {
@@ -67,7 +68,7 @@ export async function suggestForDocument(
   if (add.length === 0) return { kind: "suggested", suggestions, plan: undefined, refusal: undefined };
   const inFile = planTagEdits(source, { add }, tagOptions);
   if (inFile.kind === "edits") {
-    const plan = planFile(relative, file.text, inFile.edits, inFile.added);
+    const plan = { entry: journalEntry(relative, file.text, inFile.edits, inFile.added), edits: inFile.edits };
     return { kind: "suggested", suggestions, plan, refusal: undefined };
   }
   if (holdsTags(relative, tags)) {
@@ -76,7 +77,7 @@ export async function suggestForDocument(
   const beside = planTagEdits(sidecar, { add }, tagOptions);
   if (beside.kind === "refused") return { kind: "suggested", suggestions, plan: undefined, refusal: beside.reason };
   const text = sidecarFile.kind === "text" ? sidecarFile.text : undefined;
-  const plan = planFile(sidecarPath, text, beside.edits, beside.added);
+  const plan = { entry: journalEntry(sidecarPath, text, beside.edits, beside.added), edits: beside.edits };
   return { kind: "suggested", suggestions, plan, refusal: undefined };
 }
 

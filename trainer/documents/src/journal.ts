@@ -1,14 +1,17 @@
-// The journal of one batch: for each file what takes the change back, on disk before the first file changes. The same
-// format as `tagwright tag --write`: each side reverts what the other wrote. Offsets and hashes refer to the file as it
-// is on disk, byte order mark included.
+// The journal of one batch: for each file what takes the change back, on disk before the first file changes. The command
+// line and the editor each revert what the other wrote. Offsets and hashes refer to the file as it is on disk, byte
+// order mark included. A door of its own: the editor's client knows this format and nothing else of this package.
 import { createHash } from "node:crypto";
+import { applyEdits, invertEdits } from "./edits.ts";
+import type { TextEdit } from "./tag-location.ts";
 
-/** Offsets are UTF-16 positions in the text after the batch. */
-export interface InverseEdit {
-  readonly start: number;
-  readonly end: number;
-  /** What stood there before. */
-  readonly newText: string;
+export { applyEdits } from "./edits.ts";
+
+/** Where it is kept, below the tagged folder. */
+export const journalFolder = [".tags", "journal"] as const;
+
+/** Offsets are UTF-16 positions in the text after the batch; `newText` is what stood there before. */
+export interface InverseEdit extends TextEdit {
   /** What the batch wrote there, and the text around it: finds the place again in a file that was edited since. */
   readonly written: string;
   readonly before: string;
@@ -36,16 +39,37 @@ export interface Journal {
   readonly files: readonly JournalFile[];
 }
 
-/** A journal that cannot be used, in words for the user. */
+/** A journal that cannot be used. The message says where, what was expected and found, and the cure. */
 export class JournalError extends Error {
   override readonly name = "JournalError";
 }
 
-export const revertedSuffix = ".reverted.json";
+const suffix = ".json";
+const revertedSuffix = ".reverted.json";
 
-/** Sorts by time: `2026-11-22T02-16-20-123Z.json`. */
-export function journalName({ createdAt }: Pick<Journal, "createdAt">): string {
-  return `${createdAt.replace(/[:.]/gu, "-")}.json`;
+/** A name that sorts by time, `2026-11-22T02-16-20-123Z.json`, and is not among `taken`. */
+export function journalName({ createdAt }: Pick<Journal, "createdAt">, taken: readonly string[] = []): string {
+  const stem = createdAt.replace(/[:.]/gu, "-");
+  let name = `${stem}${suffix}`;
+  for (let i = 2; taken.includes(name) || taken.includes(retiredName(name)); i++) name = `${stem}~${i}${suffix}`;
+  return name;
+}
+
+/** What a journal is called once its batch was reverted: it is kept as history, out of the way of the next revert. */
+export function retiredName(name: string): string {
+  return name.slice(0, -suffix.length) + revertedSuffix;
+}
+
+/** The newest journal among the `names` of its folder that was not reverted; undefined where there is none. */
+export function lastJournalName(names: readonly string[]): string | undefined {
+  return names
+    .filter((it) => it.endsWith(suffix) && !it.endsWith(revertedSuffix) && !it.startsWith("."))
+    .sort()
+    .at(-1);
+}
+
+export function formatJournal(journal: Journal): string {
+  return `${JSON.stringify(journal, undefined, 1)}\n`;
 }
 
 const contextLength = 32;
@@ -56,23 +80,27 @@ const contextSizes = [
   [8, 0],
 ] as const;
 
-/** The inverse edits with what is around them in `changed`, the text after the batch. */
-export function withContext(
-  edits: readonly { readonly start: number; readonly end: number; readonly newText: string }[],
-  changed: string,
-): InverseEdit[] {
-  return edits.map(({ start, end, newText }) => ({
-    start,
-    end,
-    newText,
-    written: changed.slice(start, end),
-    before: changed.slice(Math.max(0, start - contextLength), start),
-    after: changed.slice(end, end + contextLength),
+/** What takes `edits` of one file back. @param text the file as it is; undefined for one that the batch makes. */
+export function journalEntry(
+  path: string,
+  text: string | undefined,
+  edits: readonly TextEdit[],
+  added: readonly string[],
+): JournalFile {
+  const old = text ?? "";
+  const changed = applyEdits(old, edits);
+  const inverse = invertEdits(old, edits).map((it) => ({
+    ...it,
+    written: changed.slice(it.start, it.end),
+    before: changed.slice(Math.max(0, it.start - contextLength), it.start),
+    after: changed.slice(it.end, it.end + contextLength),
   }));
+  return { path, created: text === undefined, sha256Before: sha256(old), sha256After: sha256(changed), added, inverse };
 }
 
 export type RevertPlan =
-  | { readonly kind: "edits"; readonly edits: readonly Pick<InverseEdit, "start" | "end" | "newText">[] }
+  /** `exact`: the file is as the batch left it, and the edits give the bytes from before. Else it was edited since. */
+  | { readonly kind: "edits"; readonly edits: readonly TextEdit[]; readonly exact: boolean }
   /** The batch made the file, and nobody touched it since. */
   | { readonly kind: "delete" }
   /** The file is as it was before the batch. */
@@ -84,13 +112,21 @@ export function planRevert(text: string, file: JournalFile): RevertPlan {
   const hash = sha256(text);
   if (file.created) {
     if (hash === file.sha256After) return { kind: "delete" };
-    return { kind: "conflict", reason: "the batch made this file and it changed since; delete it yourself" };
+    return { kind: "conflict", reason: "tagging made this file and it changed since; delete it yourself" };
   }
-  if (hash === file.sha256After) return { kind: "edits", edits: file.inverse };
   if (hash === file.sha256Before) return { kind: "done" };
+  if (hash === file.sha256After) {
+    if (leadsBack(text, file)) return { kind: "edits", edits: file.inverse, exact: true };
+    return { kind: "conflict", reason: "the journal does not lead back to the text before; it was damaged" };
+  }
   const edits = file.inverse.map((it) => locate(text, it)).filter((it) => it !== undefined);
-  if (edits.length === file.inverse.length && !overlap(edits)) return { kind: "edits", edits };
+  if (edits.length === file.inverse.length && !overlap(edits)) return { kind: "edits", edits, exact: false };
   return { kind: "conflict", reason: "it changed where the tags were written; take them out yourself" };
+}
+
+function leadsBack(text: string, { inverse, sha256Before }: JournalFile): boolean {
+  const inside = inverse.every(({ end }) => end <= text.length) && !overlap([...inverse]);
+  return inside && sha256(applyEdits(text, inverse)) === sha256Before;
 }
 
 function overlap(edits: { readonly start: number; readonly end: number }[]): boolean {
@@ -158,7 +194,8 @@ function isPathBelow(value: unknown): boolean {
   );
 }
 
-export function sha256(text: string): string {
+/** Hexadecimal; a text counts as UTF-8. */
+export function sha256(text: string | Uint8Array): string {
   return createHash("sha256").update(text).digest("hex");
 }
 

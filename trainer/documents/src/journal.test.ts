@@ -1,19 +1,19 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type JournalFile, journalName, parseJournal, planRevert, sha256, withContext } from "./journal.ts";
+import {
+  formatJournal,
+  journalEntry,
+  journalName,
+  lastJournalName,
+  parseJournal,
+  planRevert,
+  retiredName,
+} from "./journal.ts";
 
 const original = "---\ntitle: A slow loaf\ntags: [baking]\n---\nFlour and time.\n";
 const changed = original.replace("[baking]", "[baking, sourdough]");
-const written = changed.indexOf(", sourdough");
-
-const entry: JournalFile = {
-  path: "notes/loaf.md",
-  created: false,
-  sha256Before: sha256(original),
-  sha256After: sha256(changed),
-  added: ["sourdough"],
-  inverse: withContext([{ start: written, end: written + ", sourdough".length, newText: "" }], changed),
-};
+const at = original.indexOf("]");
+const entry = journalEntry("notes/loaf.md", original, [{ start: at, end: at, newText: ", sourdough" }], ["sourdough"]);
 
 function revert(text: string): string | { readonly kind: string } {
   const plan = planRevert(text, entry);
@@ -67,13 +67,32 @@ test("a file that the batch made goes, unless somebody wrote in it", () => {
   expect(planRevert(`${changed}more`, made)).toMatchObject({ kind: "conflict" });
 });
 
-test("journals sort by time under the names that the command line gives them", () => {
+test("journals sort by time", () => {
   expect(journalName({ createdAt: "2026-11-22T02:16:20.123Z" })).toBe("2026-11-22T02-16-20-123Z.json");
 });
 
+test("two batches of one moment get two names, and the newest that was not reverted is the last", () => {
+  const batch = { createdAt: "2026-11-22T02:16:20.123Z" };
+  const first = journalName(batch);
+  const second = journalName(batch, [first]);
+  expect(journalName(batch, [retiredName(first)])).toBe(second);
+  expect(lastJournalName([".gitignore", second, first])).toBe(second);
+  expect(lastJournalName([first, retiredName(second)])).toBe(first);
+  expect(lastJournalName([retiredName(first), ".gitignore"])).toBeUndefined();
+});
+
+test("a journal whose edits do not lead back is a conflict, wherever they point", () => {
+  const [edit] = entry.inverse;
+  for (const wrong of [{ newText: "x" }, { end: edit!.end - 1 }, { start: 9999, end: 9999 }]) {
+    const damaged = { ...entry, inverse: [{ ...edit!, ...wrong }] };
+    expect(planRevert(changed, damaged)).toMatchObject({ kind: "conflict" });
+  }
+  expect(planRevert(changed, { ...entry, inverse: [edit!, edit!] })).toMatchObject({ kind: "conflict" });
+});
+
 test("a journal reads back as it was written", () => {
-  const journal = { version: 1, createdAt: "2026-01-01T00:00:00.000Z", modelId: "", files: [entry] };
-  expect(parseJournal(JSON.stringify(journal), "a.json")).toEqual(journal);
+  const journal = { version: 1 as const, createdAt: "2026-01-01T00:00:00.000Z", modelId: "", files: [entry] };
+  expect(parseJournal(formatJournal(journal), "a.json")).toEqual(journal);
 });
 
 const good = { version: 1, createdAt: "", modelId: "", files: [entry] };
