@@ -1,6 +1,7 @@
 // The safetensors format: 8 bytes of header length, a JSON header of names, types, shapes and offsets, then the tensors.
-// Invariant: tensors follow each other without holes, as the format demands, and each starts at a multiple of its item
-// size, so a typed array views it in place. Little-endian, like every platform Node and VS Code run on.
+// Invariant: tensors follow each other without holes, as the format demands. Ours start at a multiple of their item size,
+// so a typed array views them in place; those of other programs need not, and may have types that no array views.
+// Little-endian, like every platform Node and VS Code run on.
 import { ModelFolderError } from "../errors.ts";
 import { copyAgain } from "./files.ts";
 import { isJsonObject, parseStrictObject } from "./strict-json.ts";
@@ -28,13 +29,34 @@ const arrays = {
   F32: Float32Array,
 } as const;
 
+/** All types of the format, by their bytes an item. */
+const storedBytes = {
+  BOOL: 1,
+  U8: 1,
+  I8: 1,
+  F8_E4M3: 1,
+  F8_E5M2: 1,
+  I16: 2,
+  U16: 2,
+  F16: 2,
+  BF16: 2,
+  I32: 4,
+  U32: 4,
+  F32: 4,
+  I64: 8,
+  U64: 8,
+  F64: 8,
+} as const satisfies Record<Dtype, number> & Record<string, number>;
+export type StoredDtype = keyof typeof storedBytes;
+
 export interface TensorSpec {
   readonly name: string;
   readonly dtype: Dtype;
   readonly shape: readonly number[];
 }
 
-export interface TensorEntry extends TensorSpec {
+export interface TensorEntry extends Omit<TensorSpec, "dtype"> {
+  readonly dtype: StoredDtype;
   /** Bytes of the file: [start, end). */
   readonly start: number;
   readonly end: number;
@@ -46,8 +68,8 @@ export interface TensorTable {
   readonly tensors: ReadonlyMap<string, TensorEntry>;
 }
 
-export function itemBytes(dtype: Dtype): number {
-  return arrays[dtype].BYTES_PER_ELEMENT;
+export function itemBytes(dtype: StoredDtype): number {
+  return storedBytes[dtype];
 }
 
 /**
@@ -74,7 +96,7 @@ export function layoutTensors(specs: readonly TensorSpec[]): { header: Uint8Arra
 
 /**
  * Reads the table of a file of `fileBytes` bytes from `head`, its first bytes (at least the whole header).
- * @throws ModelFolderError for anything but a complete table of aligned tensors without holes.
+ * @throws ModelFolderError for anything but a complete table of tensors without holes.
  */
 export function parseTensorTable(place: string, head: Uint8Array, fileBytes: number): TensorTable {
   const fail = (expected: string, found: string) => new ModelFolderError({ place, expected, found, cure: copyAgain });
@@ -90,10 +112,8 @@ export function parseTensorTable(place: string, head: Uint8Array, fileBytes: num
       tensors.set(name, parseEntry(`${place} (tensor "${shorten(name)}")`, name, value, dataStart));
   }
   let position = dataStart;
-  for (const { name, dtype, start, end } of [...tensors.values()].sort((a, b) => a.start - b.start || a.end - b.end)) {
+  for (const { name, start, end } of [...tensors.values()].sort((a, b) => a.start - b.start || a.end - b.end)) {
     if (start !== position) throw fail(`tensor "${shorten(name)}" to start at byte ${position}`, `${start}`);
-    if (start % itemBytes(dtype) !== 0)
-      throw fail(`tensor "${shorten(name)}" to be aligned`, `byte ${start} for ${dtype}`);
     position = end;
   }
   if (position !== fileBytes) throw fail(`${position} bytes`, `${fileBytes}`);
@@ -105,18 +125,18 @@ function parseEntry(place: string, name: string, value: unknown, dataStart: numb
     new ModelFolderError({ place, expected, found: shorten(JSON.stringify(found) ?? "nothing"), cure: copyAgain });
   if (!isJsonObject(value)) throw fail("an object", value);
   const { dtype, shape, data_offsets: offsets } = value;
-  if (typeof dtype !== "string" || !Object.hasOwn(arrays, dtype)) {
-    throw fail(`dtype of ${Object.keys(arrays).join(" ")}`, dtype);
+  if (typeof dtype !== "string" || !Object.hasOwn(storedBytes, dtype)) {
+    throw fail(`dtype of ${Object.keys(storedBytes).join(" ")}`, dtype);
   }
   if (!isCounts(shape) || shape.length > 8) throw fail("a shape of whole numbers", shape);
   if (!isCounts(offsets) || offsets.length !== 2) throw fail("two offsets", offsets);
   const [from, to] = offsets as [number, number];
-  const bytes = itemBytes(dtype as Dtype) * product(shape);
+  const bytes = itemBytes(dtype as StoredDtype) * product(shape);
   if (to - from !== bytes) throw fail(`${bytes} bytes for shape [${shape}]`, offsets);
-  return { name, dtype: dtype as Dtype, shape, start: dataStart + from, end: dataStart + to };
+  return { name, dtype: dtype as StoredDtype, shape, start: dataStart + from, end: dataStart + to };
 }
 
-/** Tensor `name`, checked for type and shape. @throws ModelFolderError where it is missing or different. */
+/** Tensor `name`, checked for type, shape and alignment. @throws ModelFolderError where it is missing or different. */
 export function findTensor(table: TensorTable, { name, dtype, shape }: TensorSpec): TensorEntry {
   const entry = table.tensors.get(name);
   const expected = `tensor "${name}" of ${dtype} [${shape}]`;
@@ -124,6 +144,10 @@ export function findTensor(table: TensorTable, { name, dtype, shape }: TensorSpe
   if (entry.dtype !== dtype || entry.shape.length !== shape.length || entry.shape.some((it, i) => it !== shape[i])) {
     const found = `${entry.dtype} [${entry.shape}]`;
     throw new ModelFolderError({ place: table.place, expected, found, cure: copyAgain });
+  }
+  if (entry.start % itemBytes(dtype) !== 0) {
+    const found = `its start at byte ${entry.start}`;
+    throw new ModelFolderError({ place: table.place, expected: `${expected}, aligned`, found, cure: copyAgain });
   }
   return entry;
 }
