@@ -1,4 +1,5 @@
 // Type-ahead over the labels of a model: whole labels first, then labels of which a later word starts so.
+import { compareNames, firstFrom } from "@tagwright/taxonomy";
 
 export interface LabelSearch {
   /** Case does not matter. An empty prefix gives the first labels of the model. */
@@ -12,7 +13,7 @@ const maxScanned = 300_000;
 export function labelSearch(labels: readonly string[]): LabelSearch {
   let sorted: { key: string; label: string }[] | undefined;
   const all = () => {
-    sorted ??= labels.map((label) => ({ key: label.toLowerCase(), label })).sort((a, b) => (a.key < b.key ? -1 : 1));
+    sorted ??= labels.map((label) => ({ key: label.toLowerCase(), label })).sort(compareNames);
     return sorted;
   };
   return {
@@ -31,17 +32,6 @@ export function labelSearch(labels: readonly string[]): LabelSearch {
       return found;
     },
   };
-}
-
-function firstFrom(entries: readonly { key: string }[], key: string): number {
-  let low = 0;
-  let high = entries.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (entries[middle]!.key < key) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 function startsLaterWord(label: string, key: string): boolean {

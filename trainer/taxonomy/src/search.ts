@@ -1,11 +1,11 @@
 // Names to concepts: exact look-up and type-ahead over two sorted lists, whole names and their later words.
 import type { Concept } from "./concept.ts";
+import { compareNames, firstFrom, type Named } from "./sorted-names.ts";
 
 /** Smaller is better; a preferred label wins over an alternative, that over a hidden one. */
 type Kind = 0 | 1 | 2;
 
-interface Entry {
-  readonly key: string;
+interface Entry extends Named {
   readonly concept: Concept;
   readonly kind: Kind;
 }
@@ -69,22 +69,15 @@ function wordStarts({ key, concept, kind }: Entry): Entry[] {
   }));
 }
 
-/** By UTF-16 code units: the order that `startingWith` searches. */
 function sorted(entries: Entry[]): Entry[] {
-  return entries.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : a.kind - b.kind));
+  return entries.sort((a, b) => compareNames(a, b) || a.kind - b.kind);
 }
 
 function startingWith(entries: readonly Entry[], key: string): Entry[] {
-  let low = 0;
-  let high = entries.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (entries[middle]!.key < key) low = middle + 1;
-    else high = middle;
-  }
-  let end = low;
-  while (end < entries.length && end - low < maxRanked && entries[end]!.key.startsWith(key)) end++;
-  return entries.slice(low, end);
+  const first = firstFrom(entries, key);
+  let end = first;
+  while (end < entries.length && end - first < maxRanked && entries[end]!.key.startsWith(key)) end++;
+  return entries.slice(first, end);
 }
 
 /** Current concepts before deprecated ones, then by kind of name, then the shortest name. Stable: ties stay sorted. */
