@@ -1,4 +1,11 @@
 // The second door: what the trainer, and nobody else, shares with the running model.
+export {
+  type PassageOptions,
+  type Passages,
+  type PieceReader,
+  poolPassages,
+  readPassages,
+} from "./encoder/passages.ts";
 export { newNgramBuffer, ngramText, readNgrams, readWords } from "./features/ngrams.ts";
 export type { Analyzer, TfidfBlock, TfidfModel, TfidfOptions } from "./features/tfidf.ts";
 export { newVectorizer, scaleRow, type Vectorizer, weighBlock } from "./features/vectorize.ts";
