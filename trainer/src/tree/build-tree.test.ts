@@ -101,6 +101,15 @@ test("a wide tree keeps topics that have nothing in common apart", () => {
   expect(clustersOf).toEqual([1, 1, 1]);
 });
 
+test("labels that cannot be told apart are cut into nodes that a chunk can hold", () => {
+  const tree = buildTree(noFeatures(70_000), bonsai(100, 100), 0);
+  expectSound(tree, 70_000);
+  expect(widths(tree)).toEqual([3, 70_000]);
+  const { childStart } = tree.levels.at(-1)!;
+  // 15 bits of a child's position and one that ends a row: see chunk-codec.ts.
+  for (let p = 0; p < 3; p++) expect(childStart[p + 1]! - childStart[p]!).toBeLessThanOrEqual(2 ** 15);
+});
+
 test("labels without features do not stop a tree from being made", () => {
   expectSound(buildTree(noFeatures(50), bonsai(4, 5), 0), 50);
   expectSound(buildTree(noFeatures(50), balanced(4, 5), 0), 50);

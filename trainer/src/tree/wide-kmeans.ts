@@ -1,17 +1,22 @@
 // Bonsai's tree: wide spherical k-means without balance, shallow. Source: Khandagale, Xiao and Babbar, 2020.
 // A cluster that is small enough early keeps a chain of single children, so that all labels lie on one level.
-import type { Csr, LabelTree, TreeLevel } from "@tagwright/model/internals";
+import { type Csr, type LabelTree, maxChildren, type TreeLevel } from "@tagwright/model/internals";
 import { childSeed, newRandom } from "../random.ts";
 
 const MAX_ITERATIONS = 20;
 const MAX_DEPTH = 3;
+/** What the chunk of one node can hold. */
+const MOST_LABELS = maxChildren(true);
 
 interface Cluster {
   readonly labels: Uint32Array;
   readonly children: Cluster[];
 }
 
-/** At most `branching` clusters a node; nodes over `leafSize` labels are split again, MAX_DEPTH times at most. */
+/**
+ * At most `branching` clusters a node; nodes over `leafSize` labels are split again, MAX_DEPTH times at most. What is
+ * then still too large for one node (labels that k-means cannot tell apart) is cut into equal parts.
+ */
 export function buildWideTree(
   embedding: Csr,
   { branching, leafSize }: { readonly branching: number; readonly leafSize: number },
@@ -20,14 +25,22 @@ export function buildWideTree(
   const all = Uint32Array.from({ length: embedding.numRows }, (_, label) => label);
   let count = 0;
   const grow = (labels: Uint32Array, depth: number): Cluster => {
-    if (labels.length <= leafSize || depth === MAX_DEPTH) return { labels, children: [] };
+    if (labels.length <= leafSize || depth === MAX_DEPTH) return leaf(labels);
     const k = Math.min(branching, Math.ceil((2 * labels.length) / leafSize));
     const parts = wideClusters(embedding, labels, k, childSeed(seed, count++));
-    if (parts.length < 2) return { labels, children: [] };
+    if (parts.length < 2) return leaf(labels);
     return { labels, children: parts.map((part) => grow(part, depth + 1)) };
   };
   const root = grow(all, 0);
   return toTree(root, height(root));
+}
+
+function leaf(labels: Uint32Array): Cluster {
+  const parts = Math.ceil(labels.length / MOST_LABELS);
+  if (parts <= 1) return { labels, children: [] };
+  const cut = (part: number) => Math.floor((part * labels.length) / parts);
+  const children = Array.from({ length: parts }, (_, part) => leaf(labels.subarray(cut(part), cut(part + 1))));
+  return { labels, children };
 }
 
 function height({ children }: Cluster): number {
