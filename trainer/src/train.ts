@@ -4,6 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import type { TagOptions } from "@tagwright/documents";
 import { lockModelFolder, type MemberContent, writeModelFolder } from "@tagwright/model/internals";
+import manifest from "../package.json" with { type: "json" };
 import { type Calibrated, calibrate } from "./calibrate/calibrate.ts";
 import { type Rehearsal, rehearse } from "./calibrate/rehearse.ts";
 import { type FeatureChoice, leafSizeFor, type Preset, type Recipe, recipeFor, type TreeShape } from "./config.ts";
@@ -108,7 +109,7 @@ function describe(
 ): Parameters<typeof writeModelFolder>[1] {
   const { statistics, labelIds } = set;
   const createdAt = new Date().toISOString();
-  const generator = "Tagwright 0.1.0";
+  const generator = `Tagwright ${manifest.version}`;
   const command = [
     "tagwright train",
     `--corpus ${path.basename(options.corpus)}`,
