@@ -1,0 +1,17 @@
+import { expect, test } from "vitest";
+import { EngineError } from "./engine.ts";
+import { engineContract } from "./engine-contract.ts";
+import { newOrtEngine } from "./ort.ts";
+
+engineContract("onnxruntime on CPU", () => newOrtEngine("cpu", { threads: 1 }));
+
+test("the description names the library and the threads", async () => {
+  const engine = await newOrtEngine("cpu", { threads: 2 });
+  expect(engine.description).toMatch(/^CPU, onnxruntime \d+\.\d+\.\d+, 2 threads$/u);
+  await engine.dispose();
+});
+
+test("CUDA without its binaries is an error that says how to get them", async () => {
+  await expect(newOrtEngine("cuda")).rejects.toThrow(EngineError);
+  await expect(newOrtEngine("cuda")).rejects.toThrow("npm rebuild onnxruntime-node");
+});
