@@ -1,3 +1,4 @@
+import { expectAllClose } from "@tagwright/testing";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { NUM_LANES } from "./kernels.ts";
@@ -12,15 +13,16 @@ interface Problem {
   readonly labels: LanePositives[];
 }
 
-/** Sparse rows of hundredths, at least one entry a row, and up to 16 labels that share them. */
+/** Sparse rows of hundredths, a dense block beside most of them, and up to 16 labels that share them. */
 const problem: fc.Arbitrary<Problem> = fc
   .record({
-    numFeatures: fc.integer({ min: 1, max: 12 }),
+    numFeatures: fc.integer({ min: 0, max: 12 }),
+    width: fc.integer({ min: 0, max: 5 }),
     numRows: fc.integer({ min: 2, max: 20 }),
     numLabels: fc.integer({ min: 1, max: NUM_LANES }),
     seed: fc.integer({ min: 1, max: 1e6 }),
   })
-  .map(({ numFeatures, numRows, numLabels, seed }) => {
+  .map(({ numFeatures, width, numRows, numLabels, seed }) => {
     const next = generator(seed);
     const indptr = [0];
     const indices: number[] = [];
@@ -33,6 +35,9 @@ const problem: fc.Arbitrary<Problem> = fc
       }
       indptr.push(indices.length);
     }
+    // The rows stand in a larger matrix, in another order.
+    const rowOf = Uint32Array.from({ length: numRows }, (_, row) => 2 * (numRows - row));
+    const dense = Float32Array.from({ length: (2 * numRows + 1) * width }, () => Math.round(next() * 200 - 100) / 100);
     const labels = Array.from({ length: numLabels }, () => {
       const rows = Array.from({ length: numRows }, (_, row) => row).filter(() => next() < 0.3);
       return { rows: Uint32Array.from(rows), costs: Float32Array.from(rows, () => 0.25 + Math.round(next() * 4) / 4) };
@@ -44,6 +49,7 @@ const problem: fc.Arbitrary<Problem> = fc
         indptr: Uint32Array.from(indptr),
         indices: Uint32Array.from(indices),
         values: Float32Array.from(values),
+        ...(width > 0 && { dense: { width, values: dense, rowOf } }),
       },
       labels,
     };
@@ -57,20 +63,37 @@ function generator(seed: number): () => number {
   };
 }
 
-function denseWeights(solved: SolvedLanes, lane: number, numFeatures: number): Float64Array {
-  const w = new Float64Array(numFeatures + 1);
+/** Row `row` of [features | dense block | 1]. */
+function wholeRow({ indptr, indices, values, numFeatures, dense }: SharedRows, row: number): Float64Array {
+  const width = dense?.width ?? 0;
+  const x = new Float64Array(numFeatures + width + 1);
+  for (let p = indptr[row]!; p < indptr[row + 1]!; p++) x[indices[p]!] = values[p]!;
+  for (let k = 0; k < width; k++) x[numFeatures + k] = dense!.values[dense!.rowOf[row]! * width + k]!;
+  x[numFeatures + width] = 1;
+  return x;
+}
+
+/** Weights of one label as [features | dense block | bias]. */
+function wholeWeights(solved: SolvedLanes, lane: number, { numFeatures, dense }: SharedRows): Float64Array {
+  const width = dense?.width ?? 0;
+  const w = new Float64Array(numFeatures + width + 1);
   for (const [k, feature] of solved.features.entries()) w[feature] = solved.weights[k * NUM_LANES + lane]!;
-  w[numFeatures] = solved.bias[lane]!;
+  for (let k = 0; k < width; k++) w[numFeatures + k] = solved.dense[k * NUM_LANES + lane]!;
+  w[numFeatures + width] = solved.bias[lane]!;
   return w;
 }
 
-/** ½‖w‖² + Σ C max(0, 1 − y w·x)² in float64, the bias being a feature of constant 1: the primal, from its definition. */
-function primal(w: Float64Array, { rows }: Problem, label: LanePositives): number {
+function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
-  for (const value of w) sum += 0.5 * value * value;
-  for (let row = 0; row < rows.numRows; row++) {
-    let score = w[rows.numFeatures]!;
-    for (let p = rows.indptr[row]!; p < rows.indptr[row + 1]!; p++) score += w[rows.indices[p]!]! * rows.values[p]!;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}
+
+/** ½‖w‖² + Σ C max(0, 1 − y w·x)² in float64, the bias being a feature of constant 1: the primal, from its definition. */
+function primal(w: Float64Array, matrix: readonly Float64Array[], label: LanePositives): number {
+  let sum = 0.5 * dot(w, w);
+  for (const [row, x] of matrix.entries()) {
+    const score = dot(w, x);
     const k = label.rows.indexOf(row);
     const margin = Math.max(0, 1 - (k < 0 ? -score : score));
     sum += (k < 0 ? options.negativeCost : label.costs[k]!) * margin * margin;
@@ -79,29 +102,24 @@ function primal(w: Float64Array, { rows }: Problem, label: LanePositives): numbe
 }
 
 /** An independent solver: gradient descent on the primal with backtracking, in float64. */
-function solvePrimal(problem: Problem, label: LanePositives): number {
-  const { rows } = problem;
-  let w = new Float64Array(rows.numFeatures + 1);
-  let value = primal(w, problem, label);
+function solvePrimal(matrix: readonly Float64Array[], label: LanePositives): number {
+  let w = new Float64Array(matrix[0]!.length);
+  let value = primal(w, matrix, label);
   let step = 1;
   for (let iteration = 0; iteration < 5000; iteration++) {
     const gradient = Float64Array.from(w);
-    for (let row = 0; row < rows.numRows; row++) {
-      let score = w[rows.numFeatures]!;
-      for (let p = rows.indptr[row]!; p < rows.indptr[row + 1]!; p++) score += w[rows.indices[p]!]! * rows.values[p]!;
+    for (const [row, x] of matrix.entries()) {
       const k = label.rows.indexOf(row);
       const y = k < 0 ? -1 : 1;
-      const slack = Math.max(0, 1 - y * score);
+      const slack = Math.max(0, 1 - y * dot(w, x));
       const factor = -2 * (k < 0 ? options.negativeCost : label.costs[k]!) * slack * y;
-      for (let p = rows.indptr[row]!; p < rows.indptr[row + 1]!; p++)
-        gradient[rows.indices[p]!]! += factor * rows.values[p]!;
-      gradient[rows.numFeatures]! += factor;
+      for (let f = 0; f < x.length; f++) gradient[f]! += factor * x[f]!;
     }
-    const squared = gradient.reduce((sum, it) => sum + it * it, 0);
+    const squared = dot(gradient, gradient);
     if (squared < 1e-14) break;
     for (; step > 1e-12; step /= 2) {
       const next = w.map((it, i) => it - step * gradient[i]!);
-      const nextValue = primal(next, problem, label);
+      const nextValue = primal(next, matrix, label);
       if (nextValue <= value - 0.5 * step * squared) {
         w = next;
         value = nextValue;
@@ -111,6 +129,25 @@ function solvePrimal(problem: Problem, label: LanePositives): number {
     }
   }
   return value;
+}
+
+/** The same rows with the dense block written as sparse columns. */
+function oneBlock(rows: SharedRows): SharedRows {
+  const numFeatures = rows.numFeatures + (rows.dense?.width ?? 0);
+  const indptr = [0];
+  const entries: [feature: number, value: number][] = [];
+  for (let row = 0; row < rows.numRows; row++) {
+    const whole = wholeRow(rows, row).subarray(0, numFeatures);
+    entries.push(...[...whole.entries()].filter(([, value]) => value !== 0));
+    indptr.push(entries.length);
+  }
+  return {
+    numRows: rows.numRows,
+    numFeatures,
+    indptr: Uint32Array.from(indptr),
+    indices: Uint32Array.from(entries, ([feature]) => feature),
+    values: Float32Array.from(entries, ([, value]) => value),
+  };
 }
 
 describe.each([
@@ -123,13 +160,33 @@ describe.each([
         const solver = new LaneSolver(newKernels());
         solver.load(it.rows, 1);
         const solved = solver.solve(it.labels, options);
+        const matrix = Array.from({ length: it.rows.numRows }, (_, row) => wholeRow(it.rows, row));
         for (const [lane, label] of it.labels.entries()) {
-          const reached = primal(denseWeights(solved, lane, it.rows.numFeatures), it, label);
-          const best = solvePrimal(it, label);
+          const reached = primal(wholeWeights(solved, lane, it.rows), matrix, label);
+          const best = solvePrimal(matrix, label);
           expect(reached).toBeLessThanOrEqual(best * 1.002 + 1e-4);
         }
       }),
       { numRuns: 40, seed: 3 },
+    );
+  });
+
+  test("solve two blocks as they solve one whose last columns are the dense block", () => {
+    fc.assert(
+      fc.property(problem, (it) => {
+        const solver = new LaneSolver(newKernels());
+        const exact = { ...options, eps: 1e-5, maxPasses: 20_000 };
+        solver.load(it.rows, 1);
+        const twoBlocks = solver.solve(it.labels, exact);
+        const mine = it.labels.map((_, lane) => wholeWeights(twoBlocks, lane, it.rows));
+        const mixed = oneBlock(it.rows);
+        solver.load(mixed, 1);
+        const solved = solver.solve(it.labels, exact);
+        for (const lane of it.labels.keys()) {
+          expectAllClose(mine[lane]!, wholeWeights(solved, lane, mixed), { atol: 2e-4 });
+        }
+      }),
+      { numRuns: 20, seed: 8 },
     );
   });
 
@@ -141,8 +198,8 @@ describe.each([
         const all = solver.solve(it.labels, options);
         const pruned = solver.solve(it.labels, { ...options, threshold: 0.2 });
         for (const lane of it.labels.keys()) {
-          const full = denseWeights(all, lane, it.rows.numFeatures);
-          const kept = denseWeights(pruned, lane, it.rows.numFeatures);
+          const full = wholeWeights(all, lane, it.rows);
+          const kept = wholeWeights(pruned, lane, it.rows);
           for (const [f, weight] of full.entries()) if (Math.abs(weight) >= 0.2) expect(kept[f]).toBe(weight);
         }
         for (let k = 0; k < pruned.features.length; k++) {

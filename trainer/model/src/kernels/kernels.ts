@@ -18,7 +18,8 @@ export interface Kernels {
    *         what lies on features of this row alone (left out of the CSR: their weights are y·alpha·x); w [features][16]; alpha [rows][16]; rowKind [rows] u32;
    *         kinds [k][32]: 16 signs ±1, 16 ridges 1/(2C); state 64 f32: biases, masks (all bits set while a lane is
    *         open), largest and smallest projected gradient of the last pass; order, active [rows] u32 scratch, order
-   *         holding 0..rows-1.
+   *         holding 0..rows-1; dense [rows][width], the dense block, and panel [width][16], its weights, updated;
+   *         width is even, 0 where there is no dense block.
    * Units   eps bounds the span of the projected gradients, as LIBLINEAR's; coordinates that violate their optimum by
    *         no more than `lazy` stay where they are.
    * Cost    O(non-zeros · 16) a full pass; allocates nothing. Returns the passes made, partial ones included.
@@ -41,7 +42,24 @@ export interface Kernels {
     lazy: number,
     maxPasses: number,
     seed: number,
+    dense: number,
+    width: number,
+    panel: number,
   ): number;
+
+  /**
+   * panel [width][16] += share · x of each dense row, in the lanes whose sign in the row's kind is +1: takes positives
+   * out of the start "all rows negative". Rows of kind 0 have none.
+   */
+  liftPositives(
+    numRows: number,
+    rowKind: number,
+    kinds: number,
+    dense: number,
+    width: number,
+    panel: number,
+    share: number,
+  ): void;
 
   /** Lists in `out` (u32) the rows of w [features][16] with some |weight| ≥ threshold; returns how many. */
   collectRows(w: number, numFeatures: number, threshold: number, out: number): number;

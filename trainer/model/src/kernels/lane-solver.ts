@@ -1,6 +1,7 @@
 // Trains sibling labels that share their rows, 16 at a time, on a kernel backend whose memory it lays out.
 // Every problem starts from the solution of "all rows negative, all rows alike", which most negatives never leave.
 import { type Kernels, NUM_LANES } from "./kernels.ts";
+import { type DenseRows, type Layout, layOut, loadDense } from "./lane-memory.ts";
 
 /** Rows that all siblings of a node share, over features renumbered 0..numFeatures-1. */
 export interface SharedRows {
@@ -9,6 +10,8 @@ export interface SharedRows {
   readonly indptr: Uint32Array;
   readonly indices: Uint32Array;
   readonly values: Float32Array;
+  /** The same rows' dense block, where there is one. */
+  readonly dense?: DenseRows;
 }
 
 /** The positives of one label: positions in the shared rows, and LIBLINEAR's C for each. */
@@ -33,6 +36,8 @@ export interface SolvedLanes {
   readonly bias: Float32Array;
   readonly features: Uint32Array;
   readonly weights: Float32Array;
+  /** Weights of the dense block, [width][16]; none are dropped. Empty without a dense block. */
+  readonly dense: Float32Array;
   readonly passes: number;
 }
 
@@ -57,11 +62,13 @@ export class LaneSolver {
     const { order, placeOf } = byFrequency(rows);
     const rowOrder = permutation(numRows, seed);
     const singles = takeSingles(rows, rowOrder, placeOf);
-    const layout = layOut(numRows, order.length, rows.indices.length - singles.features.length);
+    const width = rows.dense?.width ?? 0;
+    const numEntries = rows.indices.length - singles.features.length;
+    const layout = layOut(numRows, order.length, numEntries, width + (width & 1));
     this.#kernels.reserve(layout.kinds);
     const memory = this.#kernels.buffer();
     const indptr = new Uint32Array(memory, layout.indptr, numRows + 1);
-    const indices = new Uint32Array(memory, layout.indices, rows.indices.length - singles.features.length);
+    const indices = new Uint32Array(memory, layout.indices, numEntries);
     const values = new Float32Array(memory, layout.values, indices.length);
     const norms = new Float32Array(memory, layout.norms, numRows * 2);
     const sum = new Float32Array(memory, layout.sum, order.length).fill(0);
@@ -87,24 +94,26 @@ export class LaneSolver {
       norms[place * 2] = square;
       norms[place * 2 + 1] = own;
     }
-    let squares = 0;
+    let squares = rows.dense === undefined ? 0 : loadDense(rows.dense, memory, layout, rowOrder, norms);
     for (const value of sum) squares += value * value;
     const rowPlace = new Uint32Array(numRows);
     for (let place = 0; place < numRows; place++) rowPlace[rowOrder[place]!] = place;
-    this.#problem = { numRows, layout, order, rowPlace, singles, meanSimilarity: squares / (numRows * numRows) };
+    const meanSimilarity = squares / (numRows * numRows);
+    this.#problem = { numRows, width, layout, order, rowPlace, singles, meanSimilarity };
   }
 
   /** Solves for up to 16 labels at once. */
   solve(labels: readonly LanePositives[], options: SolverOptions): SolvedLanes {
     const problem = this.#problem;
     if (problem === undefined) throw new Error("internal: solve before load");
-    const { numRows, layout, order: features } = problem;
+    const { numRows, width, layout, order: features } = problem;
     const kernels = this.#kernels;
     const ridge = 0.5 / options.negativeCost;
     const start = 1 / (numRows * (1 + problem.meanSimilarity) + ridge);
     const numKinds = 1 + labels.reduce((count, it) => count + it.rows.length, 0);
     kernels.reserve(layout.kinds + numKinds * NUM_LANES * 8);
     kernels.spreadRows(layout.w, layout.sum, features.length, -start);
+    kernels.spreadRows(layout.panel, layout.denseSum, layout.stride, -start);
     const memory = kernels.buffer();
     new Float32Array(memory, layout.alpha, numRows * NUM_LANES).fill(start);
     const state = new Float32Array(memory, layout.state, NUM_LANES * 4).fill(0);
@@ -113,6 +122,8 @@ export class LaneSolver {
     const order = new Uint32Array(memory, layout.order, numRows);
     for (let row = 0; row < numRows; row++) order[row] = row;
     const signs = writeKinds(memory, problem, labels, ridge, start);
+    const { rowKind, kinds, dense, stride, panel } = layout;
+    if (stride > 0) kernels.liftPositives(numRows, rowKind, kinds, dense, stride, panel, start);
     const passes = kernels.solveGroup(
       numRows,
       layout.indptr,
@@ -121,8 +132,8 @@ export class LaneSolver {
       layout.norms,
       layout.w,
       layout.alpha,
-      layout.rowKind,
-      layout.kinds,
+      rowKind,
+      kinds,
       layout.state,
       layout.order,
       layout.active,
@@ -130,11 +141,15 @@ export class LaneSolver {
       options.eps * LAZY_SHARE,
       options.maxPasses,
       options.seed,
+      dense,
+      stride,
+      panel,
     );
     const bias = state.slice(0, NUM_LANES);
     const shared = this.#collectShared(problem, options.threshold);
     const own = collectSingles(memory, problem, signs, labels.length, options.threshold);
-    return { ...concatenate(shared, own), bias, passes };
+    const denseWeights = new Float32Array(memory, panel, width * NUM_LANES);
+    return { ...concatenate(shared, own), bias, dense: denseWeights, passes };
   }
 
   #collectShared({ layout, order }: Problem, threshold: number): KeptRows {
@@ -158,6 +173,8 @@ interface KeptRows {
 
 interface Problem {
   readonly numRows: number;
+  /** Of the dense block; 0 without one. */
+  readonly width: number;
   readonly layout: Layout;
   /** Place in the kernels' memory → the caller's feature. */
   readonly order: Uint32Array;
@@ -274,47 +291,6 @@ function concatenate(a: KeptRows, b: KeptRows): KeptRows {
   weights.set(a.weights);
   weights.set(b.weights, a.weights.length);
   return { features, weights };
-}
-
-/** Byte offsets; `kinds` comes last because only it grows from call to call. */
-interface Layout {
-  readonly indptr: number;
-  readonly indices: number;
-  readonly values: number;
-  readonly norms: number;
-  readonly sum: number;
-  readonly w: number;
-  readonly alpha: number;
-  readonly rowKind: number;
-  readonly state: number;
-  readonly order: number;
-  readonly active: number;
-  readonly list: number;
-  readonly kinds: number;
-}
-
-function layOut(numRows: number, numFeatures: number, numEntries: number): Layout {
-  let end = 1024;
-  const take = (bytes: number) => {
-    const start = end;
-    end = Math.ceil((start + bytes) / 64) * 64;
-    return start;
-  };
-  return {
-    indptr: take(4 * (numRows + 1)),
-    indices: take(4 * numEntries),
-    values: take(4 * numEntries),
-    norms: take(8 * numRows),
-    sum: take(4 * numFeatures),
-    w: take(4 * NUM_LANES * numFeatures),
-    alpha: take(4 * NUM_LANES * numRows),
-    rowKind: take(4 * numRows),
-    state: take(4 * NUM_LANES * 4),
-    order: take(4 * numRows),
-    active: take(4 * numRows),
-    list: take(4 * numFeatures),
-    kinds: take(0),
-  };
 }
 
 /** Gives rows with positives a kind of their own, and takes their share out of the all-negative start. */

@@ -16,9 +16,21 @@ export function newReferenceKernels(): Kernels {
       memory = larger;
     },
     solveGroup(numRows, indptr, indices, values, norms, w, alpha, rowKind, kinds, state, order, active, ...rest) {
-      const [eps, lazy, maxPasses, seed] = rest;
-      const at: Addresses = { indptr, indices, values, norms, w, alpha, rowKind, kinds, state };
+      const [eps, lazy, maxPasses, seed, dense, width, panel] = rest;
+      const block = { dense, width, panel };
+      const at: Addresses = { indptr, indices, values, norms, w, alpha, rowKind, kinds, state, ...block };
       return solve(memory, numRows, at, order, active, eps, fround(lazy), maxPasses, seed);
+    },
+    liftPositives(numRows, rowKind, kinds, dense, width, panel, share) {
+      const f32 = new Float32Array(memory);
+      const rows = new Uint32Array(memory, rowKind, numRows);
+      const lift = new Float32Array(NUM_LANES);
+      for (let row = 0; row < numRows; row++) {
+        if (rows[row] === 0) continue;
+        const kind = kinds / 4 + rows[row]! * NUM_LANES * 2;
+        for (let lane = 0; lane < NUM_LANES; lane++) lift[lane] = f32[kind + lane]! > 0 ? share : 0;
+        addDense(f32, dense / 4 + row * width, panel / 4, width, lift);
+      }
     },
     collectRows: (w, numFeatures, threshold, out) => collect(memory, w, numFeatures, fround(threshold), out),
     spreadRows(w, sum, numFeatures, factor) {
@@ -41,6 +53,9 @@ interface Addresses {
   readonly rowKind: number;
   readonly kinds: number;
   readonly state: number;
+  readonly dense: number;
+  readonly width: number;
+  readonly panel: number;
 }
 
 function solve(
@@ -108,6 +123,14 @@ function pass(
       for (let lane = 0; lane < NUM_LANES; lane++) sum[lane]! += fround(x * f32[weights + lane]!);
     }
     for (let lane = 0; lane < NUM_LANES; lane++) scores[lane]! += others[lane]!;
+    others.fill(0);
+    for (let k = 0; k < at.width; k++) {
+      const weights = at.panel / 4 + k * NUM_LANES;
+      const x = f32[at.dense / 4 + row * at.width + k]!;
+      const sum = k % 2 === 1 ? others : scores;
+      for (let lane = 0; lane < NUM_LANES; lane++) sum[lane]! += fround(x * f32[weights + lane]!);
+    }
+    for (let lane = 0; lane < NUM_LANES; lane++) scores[lane]! += others[lane]!;
     const kind = at.kinds / 4 + u32[at.rowKind / 4 + row]! * NUM_LANES * 2;
     const a = at.alpha / 4 + row * NUM_LANES;
     const norm = f32[at.norms / 4 + row * 2]!;
@@ -137,8 +160,17 @@ function pass(
       const x = f32[at.values / 4 + p]!;
       for (let lane = 0; lane < NUM_LANES; lane++) f32[weights + lane]! += fround(x * delta[lane]!);
     }
+    addDense(f32, at.dense / 4 + row * at.width, at.panel / 4, at.width, delta);
   }
   return kept;
+}
+
+/** panel [width][16] += x [width] ⊗ delta [16]; x and panel are positions in `f32`. */
+function addDense(f32: Float32Array, x: number, panel: number, width: number, delta: Float32Array): void {
+  for (let k = 0; k < width; k++) {
+    const weights = panel + k * NUM_LANES;
+    for (let lane = 0; lane < NUM_LANES; lane++) f32[weights + lane]! += fround(f32[x + k]! * delta[lane]!);
+  }
 }
 
 function converged(state: Float32Array, masks: Uint32Array, eps: number, close: boolean): boolean {

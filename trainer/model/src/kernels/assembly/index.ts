@@ -1,4 +1,4 @@
 // WebAssembly kernels, 128-bit SIMD. Each has a plain TypeScript twin in ../reference.ts, equal bit for bit.
 // The caller lays out memory and passes byte addresses; ../simd.ts is that caller.
-export { solveGroup } from "./solve-group";
+export { liftPositives, solveGroup } from "./solve-group";
 export { collectRows, spreadRows } from "./collect-rows";

@@ -4,6 +4,7 @@
 // Memory  w [features][16], alpha [rows][16], kinds [k][32]: 16 signs y then 16 ridges D = 1 / (2C).
 // A row points to its kind: kind 0 is "negative for all", so signs and costs of 16 lanes cost four bytes a row.
 // norms [rows][2]: ‖x‖² + 1, and the part of it that lies on features of this row alone, whose weights are y·alpha·x.
+// The dense block is dense [rows][width] and panel [width][16], its weights; width is even, 0 where there is none.
 
 /** Bytes of one row of 16 lanes. */
 const LANES: usize = 64;
@@ -11,6 +12,40 @@ const LANES: usize = 64;
 // @ts-ignore: decorator
 @inline function laneAt(base: usize, lane: usize): v128 {
   return v128.load(base + lane);
+}
+
+/** panel += x ⊗ d, for one row of the dense block. */
+// @ts-ignore: decorator
+@inline function addDense(x: usize, panel: usize, panelEnd: usize, d0: v128, d1: v128, d2: v128, d3: v128): void {
+  for (let at = panel; at < panelEnd; at += LANES, x += 4) {
+    const p = v128.load32_splat(x);
+    v128.store(at, f32x4.add(v128.load(at), f32x4.mul(p, d0)));
+    v128.store(at, f32x4.add(v128.load(at, 16), f32x4.mul(p, d1)), 16);
+    v128.store(at, f32x4.add(v128.load(at, 32), f32x4.mul(p, d2)), 32);
+    v128.store(at, f32x4.add(v128.load(at, 48), f32x4.mul(p, d3)), 48);
+  }
+}
+
+/**
+ * Takes the dense rows of positives out of the start "all rows negative": panel += share · x in the lanes whose sign
+ * is +1. Rows of kind 0 have no positive.
+ */
+export function liftPositives(
+  numRows: i32, rowKind: usize, kinds: usize, dense: usize, width: usize, panel: usize, share: f32,
+): void {
+  const zero = f32x4.splat(0);
+  const lift = f32x4.splat(share);
+  const panelEnd = panel + (width << 6);
+  for (let row: i32 = 0; row < numRows; row++) {
+    const own = load<u32>(rowKind + (<usize>row << 2));
+    if (own == 0) continue;
+    const kind = kinds + (<usize>own << 7);
+    const d0 = v128.and(lift, f32x4.gt(v128.load(kind), zero));
+    const d1 = v128.and(lift, f32x4.gt(v128.load(kind, 16), zero));
+    const d2 = v128.and(lift, f32x4.gt(v128.load(kind, 32), zero));
+    const d3 = v128.and(lift, f32x4.gt(v128.load(kind, 48), zero));
+    addDense(dense + ((<usize>row * width) << 2), panel, panelEnd, d0, d1, d2, d3);
+  }
 }
 
 /**
@@ -21,7 +56,9 @@ const LANES: usize = 64;
 function pass(
   count: i32, order: usize, active: usize, indptr: usize, indices: usize, values: usize, norms: usize,
   w: usize, alpha: usize, rowKind: usize, kinds: usize, state: usize, lazy: f32,
+  dense: usize, width: usize, panel: usize,
 ): i32 {
+  const panelEnd = panel + (width << 6);
   const zero = f32x4.splat(0);
   const one = f32x4.splat(1);
   const tolerance = f32x4.splat(lazy);
@@ -64,6 +101,23 @@ function pass(
       t3 = f32x4.add(t3, f32x4.mul(z, v128.load(other, 48)));
     }
     s0 = f32x4.add(s0, t0); s1 = f32x4.add(s1, t1); s2 = f32x4.add(s2, t2); s3 = f32x4.add(s3, t3);
+    if (width != 0) {
+      t0 = zero; t1 = zero; t2 = zero; t3 = zero;
+      let at = panel;
+      for (let x = dense + ((<usize>row * width) << 2); at < panelEnd; at += 2 * LANES, x += 8) {
+        const p = v128.load32_splat(x);
+        const q = v128.load32_splat(x, 4);
+        s0 = f32x4.add(s0, f32x4.mul(p, v128.load(at)));
+        s1 = f32x4.add(s1, f32x4.mul(p, v128.load(at, 16)));
+        s2 = f32x4.add(s2, f32x4.mul(p, v128.load(at, 32)));
+        s3 = f32x4.add(s3, f32x4.mul(p, v128.load(at, 48)));
+        t0 = f32x4.add(t0, f32x4.mul(q, v128.load(at, 64)));
+        t1 = f32x4.add(t1, f32x4.mul(q, v128.load(at, 80)));
+        t2 = f32x4.add(t2, f32x4.mul(q, v128.load(at, 96)));
+        t3 = f32x4.add(t3, f32x4.mul(q, v128.load(at, 112)));
+      }
+      s0 = f32x4.add(s0, t0); s1 = f32x4.add(s1, t1); s2 = f32x4.add(s2, t2); s3 = f32x4.add(s3, t3);
+    }
     const kind = kinds + (<usize>load<u32>(rowKind + (<usize>row << 2)) << 7);
     const a = alpha + (<usize>row << 6);
     const norm = v128.load32_splat(norms + (<usize>row << 3));
@@ -109,6 +163,7 @@ function pass(
       v128.store(at, f32x4.add(v128.load(at, 32), f32x4.mul(x, d2)), 32);
       v128.store(at, f32x4.add(v128.load(at, 48), f32x4.mul(x, d3)), 48);
     }
+    if (width != 0) addDense(dense + ((<usize>row * width) << 2), panel, panelEnd, d0, d1, d2, d3);
   }
   v128.store(state, b0); v128.store(state, b1, 16); v128.store(state, b2, 32); v128.store(state, b3, 48);
   v128.store(state, h0, 128); v128.store(state, h1, 144); v128.store(state, h2, 160); v128.store(state, h3, 176);
@@ -154,18 +209,18 @@ function converged(state: usize, eps: f32, close: bool): bool {
 export function solveGroup(
   numRows: i32, indptr: usize, indices: usize, values: usize, norms: usize, w: usize, alpha: usize,
   rowKind: usize, kinds: usize, state: usize, order: usize, active: usize,
-  eps: f32, lazy: f32, maxPasses: i32, seed: u32,
+  eps: f32, lazy: f32, maxPasses: i32, seed: u32, dense: usize, width: usize, panel: usize,
 ): i32 {
   let random = seed | 1;
   let passes: i32 = 0;
   while (passes < maxPasses) {
     random = shuffle(order, numRows, random);
-    let count = pass(numRows, order, active, indptr, indices, values, norms, w, alpha, rowKind, kinds, state, lazy);
+    let count = pass(numRows, order, active, indptr, indices, values, norms, w, alpha, rowKind, kinds, state, lazy, dense, width, panel);
     passes++;
     if (converged(state, eps, true)) break;
     while (passes < maxPasses && count > 0) {
       random = shuffle(active, count, random);
-      count = pass(count, active, active, indptr, indices, values, norms, w, alpha, rowKind, kinds, state, lazy);
+      count = pass(count, active, active, indptr, indices, values, norms, w, alpha, rowKind, kinds, state, lazy, dense, width, panel);
       passes++;
       if (converged(state, eps, false)) break;
     }
