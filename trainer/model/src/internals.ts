@@ -9,7 +9,7 @@ export {
 export { newNgramBuffer, ngramText, readNgrams, readWords } from "./features/ngrams.ts";
 export type { Analyzer, TfidfBlock, TfidfModel, TfidfOptions } from "./features/tfidf.ts";
 export { newVectorizer, scaleRow, type Vectorizer, weighBlock } from "./features/vectorize.ts";
-export type { LevelContent, MemberContent, ModelContent } from "./folder/content.ts";
+export type { EncoderContent, LevelContent, MemberContent, ModelContent } from "./folder/content.ts";
 export {
   layoutTensors,
   parseTensorTable,
@@ -29,7 +29,7 @@ export type { Calibration } from "./search/calibrate.ts";
 export { probabilityOf } from "./search/calibrate.ts";
 export { EnsembleSearch, type Member, type Scoring } from "./search/ensemble.ts";
 export type { Csr, DenseBlock, SparseRow } from "./sparse/csr.ts";
-export { roundFloat16 } from "./sparse/float16.ts";
+export { fromFloat16s, roundFloat16 } from "./sparse/float16.ts";
 export { newPieceTokenizer, type PieceTokenizer } from "./text/pieces.ts";
 export type { LabelTree, TreeLevel } from "./tree/label-tree.ts";
 export { numNodes } from "./tree/label-tree.ts";

@@ -1,0 +1,16 @@
+// What can be wrong with a pre-trained encoder or with the place it should come from.
+import type { ModelFolderError } from "@tagwright/model";
+
+type Fault = ModelFolderError["fault"];
+
+/** An encoder that cannot be used, or cannot be had. The message says where, what was expected, what found, and the cure. */
+export class EncoderSourceError extends Error {
+  override readonly name = "EncoderSourceError";
+
+  constructor({ place, expected, found, cure }: Fault, options?: ErrorOptions) {
+    super(`${place}: expected ${expected}, found ${found}; ${cure}`, options);
+  }
+}
+
+/** What a fault in a published file says about the place it was copied from. */
+export const copyAgain = "the file is damaged or not of this encoder: copy it again from where the encoder came from";
