@@ -1,12 +1,13 @@
 // What a training run hands to the writer, and the files it becomes. Writes into a new folder; the swap is another's.
 import path from "node:path";
+import type { EncoderDescription } from "../encoder/description.ts";
 import type { TfidfModel } from "../features/tfidf.ts";
 import type { EncodedChunk } from "../ranker/chunk-codec.ts";
 import type { LabelTree } from "../tree/label-tree.ts";
 import { FileSink, type SinkOptions } from "./file-sink.ts";
 import { type AnyFileName, type FileName, manifestName } from "./files.ts";
 import { formatLine } from "./lines.ts";
-import { type FileRecord, formatManifest, formatVersion, type Manifest } from "./manifest.ts";
+import { type FileRecord, formatManifest, type Manifest } from "./manifest.ts";
 import { layoutTensors, type TensorSpec } from "./safetensors.ts";
 import { blockTensors, childStartTensor, chunkDigest, dataTensors, indexTensors, labelOfTensor } from "./tensors.ts";
 
@@ -26,12 +27,24 @@ export interface MemberContent {
   readonly levels: readonly LevelContent[];
 }
 
+/** An encoder as it goes into the model folder. The quantised graph answers where it is given. */
+export interface EncoderContent extends Omit<EncoderDescription, "serves"> {
+  /** input_ids, attention_mask int64 [batch, length] to embedding float32 [batch, hidden]. */
+  readonly onnx: Uint8Array;
+  readonly int8?: Uint8Array | undefined;
+  /** tokenizer.json and tokenizer_config.json as published. */
+  readonly tokenizer: string;
+  readonly tokenizerConfig: string;
+}
+
 export interface ModelContent
   extends Pick<
     Manifest,
     "generator" | "createdAt" | "encoder" | "preset" | "seed" | "scoring" | "calibration" | "threshold" | "metrics"
   > {
   readonly numDocuments: number;
+  /** Given exactly where `encoder` is not "none". */
+  readonly encoderModel?: EncoderContent | undefined;
   readonly tfidf: TfidfModel;
   /** The n-gram of each feature. */
   readonly vocabulary: Iterable<string>;
@@ -50,13 +63,15 @@ interface TensorContent {
 }
 
 /**
- * Bytes of the tensor files: nearly all of what `writeContent` reports as written.
+ * Bytes of the tensor files and of the encoder: nearly all of what `writeContent` reports as written.
  * @throws RangeError where counts in `content` do not fit each other.
  */
 export function contentBytes(content: ModelContent): number {
   checkContent(content);
   const files = [tfidfTensors(content), treeTensors(content), rankerTensors(content)];
-  return files.reduce((total, tensors) => total + layoutTensors(tensors.map((it) => it.spec)).fileBytes, 0);
+  const { onnx, int8, tokenizer } = content.encoderModel ?? {};
+  const encoderBytes = (onnx?.length ?? 0) + (int8?.length ?? 0) + (tokenizer?.length ?? 0);
+  return files.reduce((total, tensors) => total + layoutTensors(tensors.map((it) => it.spec)).fileBytes, encoderBytes);
 }
 
 /** Writes all files of a model into the empty `folder`, model.json last. @throws what the file system or the signal does. */
@@ -73,8 +88,16 @@ export async function writeContent(folder: string, content: ModelContent, option
       await sink.dispose();
     }
   };
-  const { labels, names, card, vocabulary } = content;
-  await write("README.md", (sink) => sink.write(new TextEncoder().encode(card)));
+  const { labels, names, card, vocabulary, encoderModel } = content;
+  const writeText = (name: FileName, text: string) => write(name, (sink) => sink.write(new TextEncoder().encode(text)));
+  await writeText("README.md", card);
+  if (encoderModel !== undefined) {
+    const { onnx, int8, tokenizer, tokenizerConfig } = encoderModel;
+    if (int8 !== undefined) await write("encoder.int8.onnx", (sink) => sink.write(int8));
+    await write("encoder.onnx", (sink) => sink.write(onnx));
+    await writeText("tokenizer.json", tokenizer);
+    await writeText("tokenizer_config.json", tokenizerConfig);
+  }
   await write("labels.txt", (sink) => writeLines(sink, labels));
   if (names?.some((name, i) => name !== labels[i])) {
     await write("names.txt", (sink) =>
@@ -95,10 +118,11 @@ export async function writeContent(folder: string, content: ModelContent, option
 
 function describeContent(content: ModelContent, written: Pick<Manifest, "rankerIndex" | "files">): Manifest {
   return {
-    formatVersion,
+    formatVersion: content.encoderModel === undefined ? 1 : 2,
     generator: content.generator,
     createdAt: content.createdAt,
     encoder: content.encoder,
+    ...(content.encoderModel && { encoderModel: describeEncoder(content.encoderModel) }),
     preset: content.preset,
     seed: content.seed,
     counts: {
@@ -116,7 +140,15 @@ function describeContent(content: ModelContent, written: Pick<Manifest, "rankerI
   };
 }
 
-function checkContent({ tfidf, members, labels, names }: ModelContent): void {
+function describeEncoder(encoder: EncoderContent): EncoderDescription {
+  const { onnx: _onnx, int8, tokenizer: _tokenizer, tokenizerConfig: _config, ...description } = encoder;
+  return { ...description, serves: int8 === undefined ? "encoder.onnx" : "encoder.int8.onnx" };
+}
+
+function checkContent({ tfidf, members, labels, names, encoder, encoderModel }: ModelContent): void {
+  if ((encoder === "none") !== (encoderModel === undefined)) {
+    throw new RangeError(`writeModelFolder: encoder "${encoder}" ${encoderModel ? "with" : "without"} its files`);
+  }
   const numFeatures = tfidf.blocks.reduce((total, { idf }) => total + idf.length, 0);
   checkCount("features of all blocks", numFeatures, tfidf.numFeatures);
   checkCount("different labels", new Set(labels).size, labels.length);

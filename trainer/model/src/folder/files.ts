@@ -1,5 +1,5 @@
 // The files of a model folder: a fixed list, each with a bound on its size. Names never come from model.json.
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import { existsSync, lstatSync, realpathSync, type Stats, statSync } from "node:fs";
 import path from "node:path";
 import { ModelFolderError } from "../errors.ts";
@@ -8,14 +8,18 @@ export const manifestName = "model.json";
 export const copyAgain = "the model is damaged: copy or train it again";
 const mebibyte = 2 ** 20;
 
-/** Largest size in bytes; the ranker and the vocabulary are read in pieces, all others whole. */
+/** Largest size in bytes; the ranker and the vocabulary are read in pieces, all others whole. ONNX ends at 2 GiB. */
 export const maxFileBytes = {
   [manifestName]: 16 * mebibyte,
   "README.md": 16 * mebibyte,
+  "encoder.int8.onnx": 2048 * mebibyte,
+  "encoder.onnx": 2048 * mebibyte,
   "labels.txt": 512 * mebibyte,
   "names.txt": 512 * mebibyte,
   "ranker.safetensors": 2 ** 40,
   "tfidf.safetensors": 4096 * mebibyte,
+  "tokenizer.json": 64 * mebibyte,
+  "tokenizer_config.json": 16 * mebibyte,
   "tree.safetensors": 1024 * mebibyte,
   "vocabulary.txt": 2 ** 36,
 } as const;
@@ -53,7 +57,11 @@ export function previousFolder(folder: string): string {
 }
 
 export function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
+  return newSha256().update(bytes).digest("hex");
+}
+
+export function newSha256(): Hash {
+  return createHash("sha256");
 }
 
 /** @throws ModelFolderError where the bytes of `place` do not have the hash that model.json names. */

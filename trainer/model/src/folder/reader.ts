@@ -9,6 +9,7 @@ import { type Calibration, parseCalibration } from "../search/calibrate.ts";
 import { parseScoring, type Scoring } from "../search/ensemble.ts";
 import { type LabelTree, numNodes, type TreeLevel } from "../tree/label-tree.ts";
 import type { ModelInfo } from "../types.ts";
+import { type EncoderSource, openEncoderFiles } from "./encoder-reader.ts";
 import { checkSha256, copyAgain, type FileName, findModelFolder, manifestName, sha256 } from "./files.ts";
 import { parseLines } from "./lines.ts";
 import { fileRecord, type Manifest, parseManifest } from "./manifest.ts";
@@ -32,6 +33,8 @@ export interface OpenedModel {
   readonly scoring: Scoring;
   readonly calibration: Calibration;
   readonly vocabulary: Pick<Vocabulary, "term">;
+  /** Read later, by who runs it; undefined for a model without an encoder. */
+  readonly encoder: Omit<EncoderSource, "dispose"> | undefined;
   /** Closes the files. Chunks and terms cannot be read any more. */
   dispose(): void;
 }
@@ -71,12 +74,15 @@ export async function openModelFolder(
   const tfidf = readTfidf(real, manifest);
   const trees = readTrees(real, manifest);
   const cache = new ChunkCache(cacheBytes);
-  const vocabulary = openVocabulary(real, manifest, { keepOpen });
+  const encoder = openEncoderFiles(real, manifest, { keepOpen });
+  let vocabulary: Vocabulary | undefined;
   let ranker: RankerFile;
   try {
+    vocabulary = openVocabulary(real, manifest, { keepOpen });
     ranker = openRanker(real, manifest, { trees, cache, keepOpen });
   } catch (error) {
-    vocabulary.dispose();
+    encoder?.dispose();
+    vocabulary?.dispose();
     throw error;
   }
   return {
@@ -89,7 +95,9 @@ export async function openModelFolder(
     scoring,
     calibration,
     vocabulary,
+    encoder,
     dispose: once(() => {
+      encoder?.dispose();
       ranker.dispose();
       vocabulary.dispose();
       cache.dispose();
