@@ -5,6 +5,7 @@ export default defineConfig({
     include: ["{trainer,language-server,extension,test}/**/*.test.ts"],
     exclude: ["**/node_modules/**", "**/dist/**", "test/vscode/**"],
     globalSetup: "./test/support/build-when-stale.ts",
+    setupFiles: "./test/support/fixed-seed.ts",
     reporters: ["default", "./test/support/closing-line-reporter.ts"],
     testTimeout: 30_000,
     pool: "forks",
