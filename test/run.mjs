@@ -19,4 +19,5 @@ if (!existsSync(stamp) || statSync(stamp).mtimeMs < statSync(lock).mtimeMs) {
 }
 for (const script of ["build", "types", "lint", "dead"]) run("npm", ["run", "--silent", script]);
 if (existsSync(path.join(root, "test/vscode/run.mjs"))) run(process.execPath, ["test/vscode/run.mjs"]);
+run(process.execPath, ["test/gpu/set-up.mjs"]);
 run("npm", ["run", "--silent", "unit"]);

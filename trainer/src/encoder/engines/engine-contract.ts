@@ -115,7 +115,7 @@ export function engineContract(name: string, open: () => Promise<Engine>): void 
       }));
 
     test("a graph with an operator that nobody knows does not load", async () => {
-      const nodes = regression.nodes.map((it) => (it.op === "MatMul" ? { ...it, op: "Sigmund" } : it));
+      const nodes = regression.nodes.map((it) => (it.op === "FusedMatMul" ? { ...it, op: "Sigmund" } : it));
       await expect(engine.load({ ...regression, nodes }, regressionState())).rejects.toThrow(/^(?!\/).*Sigmund/u);
     });
   });
@@ -124,7 +124,7 @@ export function engineContract(name: string, open: () => Promise<Engine>): void 
 const rate = 0.05;
 const decay = 0.9;
 
-/** Linear regression by gradient descent with momentum: loss = mean((scale·x·w - y)²). */
+/** Linear regression by gradient descent with momentum: loss = Σ (scale·x·w - y)². */
 const regression: Graph = {
   name: "regression",
   inputs: [
@@ -146,12 +146,12 @@ const regression: Graph = {
     { name: "axes", type: "int64", shape: [2], data: BigInt64Array.of(0n, 1n) },
   ],
   nodes: [
-    { op: "MatMul", inputs: ["x", "weights"], outputs: ["product"] },
+    { op: "FusedMatMul", domain: "com.microsoft", inputs: ["x", "weights"], outputs: ["product"] },
     { op: "Mul", inputs: ["product", "scale"], outputs: ["prediction"] },
     { op: "Sub", inputs: ["prediction", "y"], outputs: ["error"] },
     { op: "Mul", inputs: ["error", "error"], outputs: ["squares"] },
     {
-      op: "ReduceMean",
+      op: "ReduceSum",
       inputs: ["squares", "axes"],
       outputs: ["loss"],
       attributes: { keepdims: { kind: "int", value: 0 } },
@@ -203,7 +203,7 @@ function newTwin() {
       momentum[k] = decay * momentum[k]! + errors.reduce((sum, it, i) => sum + it * row(i)[k]!, 0);
       weights[k]! -= rate * momentum[k]!;
     }
-    return errors.reduce((sum, it) => sum + it * it, 0) / y.length;
+    return errors.reduce((sum, it) => sum + it * it, 0);
   };
   return { weights, momentum, step };
 }
