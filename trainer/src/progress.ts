@@ -1,6 +1,16 @@
 // What a training run says while it works: one JSON object a line on stdout. The extension imports these types only.
 
-export type Stage = "read" | "features" | "tree" | "ranker" | "calibrate" | "write" | "evaluate" | "tag";
+export type Stage =
+  | "read"
+  | "features"
+  | "tree"
+  | "encode"
+  | "tune"
+  | "ranker"
+  | "calibrate"
+  | "write"
+  | "evaluate"
+  | "tag";
 
 export type ProgressEvent =
   | { readonly type: "start"; readonly command: string; readonly corpus: string; readonly out?: string }
@@ -22,6 +32,24 @@ export type ProgressEvent =
       readonly perSecond: number;
       readonly secondsLeft: number;
     }
+  /** The engine that runs the encoder, and why it was taken. */
+  | { readonly type: "engine"; readonly name: string; readonly description: string; readonly reason: string }
+  /** Fine-tuning begins with level `level` of `levels`, both counted from 0 and the coarsest. */
+  | { readonly type: "level"; readonly level: number; readonly levels: number; readonly nodes: number }
+  | {
+      readonly type: "step";
+      readonly level: number;
+      /** Steps done on this level, and all of them. */
+      readonly step: number;
+      readonly steps: number;
+      readonly loss: number;
+      /** The learning rate. */
+      readonly rate: number;
+      readonly documentsPerSecond: number;
+    }
+  /** A figure on held-out documents, 0 to 1, among the nodes of the level. */
+  | { readonly type: "quality"; readonly level: number; readonly metric: "precision@1"; readonly value: number }
+  | { readonly type: "checkpoint"; readonly path: string; readonly step: number }
   | { readonly type: "log"; readonly level: "info" | "warning"; readonly message: string }
   | { readonly type: "metrics"; readonly metrics: Readonly<Record<string, number>> }
   | {

@@ -5,8 +5,10 @@ import type { ProgressEvent, Stage } from "@tagwright/trainer/progress";
 const shares: Readonly<Record<Stage, number>> = {
   read: 10,
   features: 20,
-  tree: 15,
-  ranker: 40,
+  tree: 5,
+  encode: 5,
+  tune: 25,
+  ranker: 20,
   calibrate: 5,
   evaluate: 5,
   write: 5,
@@ -17,6 +19,8 @@ const names: Readonly<Record<Stage, string>> = {
   read: "Reading documents",
   features: "Weighing words",
   tree: "Grouping labels",
+  encode: "Reading documents with the encoder",
+  tune: "Fine-tuning the encoder",
   ranker: "Learning to rank",
   calibrate: "Calibrating",
   evaluate: "Checking on held-out documents",
@@ -50,6 +54,15 @@ export function describeEvent(event: ProgressEvent): string | undefined {
     }
     case "log":
       return event.level === "warning" ? `Warning: ${event.message}` : event.message;
+    case "engine":
+      return `Engine: ${event.description} (${event.reason})`;
+    case "level":
+      return `Level ${event.level + 1} of ${event.levels}: ${count(event.nodes)} groups of tags`;
+    case "quality":
+      return `Right first suggestion among them, on held-out documents: ${(event.value * 100).toFixed(1)} %`;
+    case "step":
+    case "checkpoint":
+      return undefined;
     case "metrics":
       return describeMetrics(event.metrics);
     case "done":

@@ -16,6 +16,8 @@ const stageNames: Record<Stage, string> = {
   read: "Reading",
   features: "Features",
   tree: "Label tree",
+  encode: "Embedding",
+  tune: "Fine-tuning",
   ranker: "Training",
   calibrate: "Calibrating",
   write: "Writing",
@@ -35,7 +37,7 @@ export function createJsonView(write: (line: string) => void): View {
   };
 }
 
-/** For people: `isTerminal` says whether a bar can be drawn. Only progress, estimates and logs are shown. */
+/** For people: `isTerminal` says whether a bar can be drawn. Metrics and single steps are not shown. */
 export function createTerminalView(stream: NodeJS.WritableStream, isTerminal: boolean): View {
   const progress = isTerminal ? createBar(stream) : createLines(stream);
   const say = (message: string) => {
@@ -47,6 +49,10 @@ export function createTerminalView(stream: NodeJS.WritableStream, isTerminal: bo
       if (it.type === "progress") progress.show(it);
       else if (it.type === "estimate") say(describeEstimate(it));
       else if (it.type === "log") say(it.level === "warning" ? `Warning: ${it.message}` : it.message);
+      else if (it.type === "engine") say(`Engine: ${it.description} (${it.reason})`);
+      else if (it.type === "level") say(`Level ${it.level + 1} of ${it.levels}: ${number(it.nodes)} nodes`);
+      else if (it.type === "quality")
+        say(`Held-out precision at 1 among the level's nodes: ${number(it.value * 100)} %`);
     },
     info: say,
     warn: (message) => say(`Warning: ${message}`),
