@@ -51,6 +51,14 @@ test("every document gets what it lacks and what is likely enough", async () => 
   expect(reports.at(-1)).toMatchObject({ done: 2, total: 2 });
 });
 
+test("a page about the folder gets suggestions only where it has tags", async () => {
+  const tree = { "README.md": "Text", "sub/LICENSE.txt": "Text", "sub/readme.md": "---\ntags: [salt]\n---\n" };
+  const { run, reports, uri } = batch(tree);
+  expect(await run()).toMatchObject({ documents: 3, skipped: [] });
+  expect(reports.flatMap((it) => it.documents).map((it) => it.uri)).toEqual([uri("sub/readme.md")]);
+  expect(reports.at(-1)).toMatchObject({ done: 3, total: 3 });
+});
+
 test("what an editor holds counts, not what is on disk", async () => {
   const { run, reports } = batch({ "a.md": "" }, { openText: () => "---\ntags: [baking, bread]\n---\n" });
   await run();

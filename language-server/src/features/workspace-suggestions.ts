@@ -1,4 +1,5 @@
 // Suggestions for every document of a folder, streamed as they come. Runs behind interactive requests: typing goes first.
+import { isProjectPage } from "@tagwright/documents";
 import type { CancellationToken } from "vscode-languageserver";
 import type { Analyse } from "../analysis.ts";
 import { throwIfCancelled } from "../guard.ts";
@@ -47,12 +48,14 @@ export async function suggestWorkspace(options: BatchOptions): Promise<SuggestWo
       skipped.push({ uri, reason: text.reason });
     } else {
       const analysis = analyse(uri, text.text, folder.settings.tagOptions);
-      const found = await folder.suggest(analysis, { token, background: true, patient: true });
       const { target, existing } = await tagPlace(uri, analysis, openText);
-      const suggestions = toSuggestedTags(found, existing)
-        .filter((it) => it.probability >= minProbability)
-        .slice(0, folder.settings.maxSuggestions);
-      if (suggestions.length > 0) batch.push({ uri, target, suggestions });
+      if (existing.length > 0 || !isProjectPage(analysis.source.path)) {
+        const found = await folder.suggest(analysis, { token, background: true, patient: true });
+        const suggestions = toSuggestedTags(found, existing)
+          .filter((it) => it.probability >= minProbability)
+          .slice(0, folder.settings.maxSuggestions);
+        if (suggestions.length > 0) batch.push({ uri, target, suggestions });
+      }
     }
     done++;
     if (Date.now() - reportedAt >= reportEveryMs) flush();

@@ -21,4 +21,4 @@ export type {
   TagSlot,
   TextEdit,
 } from "./tag-location.ts";
-export { documentPathFor, isTaggable, sidecarPathFor } from "./taggable.ts";
+export { documentPathFor, isProjectPage, isTaggable, sidecarPathFor } from "./taggable.ts";

@@ -34,8 +34,24 @@ export function documentPathFor(sidecarPath: string): string | undefined {
   return isSidecar(sidecarPath) ? sidecarPath.slice(0, -sidecarSuffix.length) : undefined;
 }
 
+const projectPages =
+  /^(?:readme|changelog|changes|contributing|code[-_]of[-_]conduct|security|licen[cs]e|copying|notice|authors)$/i;
+
+/**
+ * Whether `path` names a page about its folder (README, CHANGELOG, LICENSE and the like) rather than one of its
+ * documents. Whoever goes through a folder leaves it alone unless it has tags already.
+ */
+export function isProjectPage(path: string): boolean {
+  const name = nameOf(path);
+  return projectPages.test(name.slice(0, name.length - extensionOf(path).length));
+}
+
+function nameOf(path: string): string {
+  return path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
+}
+
 function extensionOf(path: string): string {
-  const name = path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
+  const name = nameOf(path);
   const dot = name.lastIndexOf(".");
   return dot <= 0 ? "" : name.slice(dot).toLowerCase();
 }

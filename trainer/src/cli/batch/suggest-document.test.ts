@@ -42,6 +42,19 @@ test("a model is asked about the text without its inline tags, as in training", 
   expect(asked).toEqual(["By  to the isles.\n"]);
 });
 
+test("a page about the folder is left alone unless it has tags or is named itself", async () => {
+  const { model } = fixedModel();
+  const options = { top: 5, minProbability: 0.5, tagOptions: {} };
+  const folder = scratchFolder({ "README.md": "Boats.\n", "sub/CHANGELOG.md": "---\ntags: [x]\n---\nBoats.\n" });
+  const ask = (relative: string, named: boolean) => suggestForDocument(model, { folder, relative, named }, options);
+  expect(await ask("README.md", false)).toMatchObject({
+    kind: "skipped",
+    reason: expect.stringMatching(/about the folder/),
+  });
+  expect(await ask("README.md", true)).toMatchObject({ kind: "suggested" });
+  expect(await ask("sub/CHANGELOG.md", false)).toMatchObject({ kind: "suggested" });
+});
+
 test("a tag that is there by id, by name or in another case is not added again", async () => {
   expect((await suggest({ "a.md": "---\ntags: [c1, birds]\n---\nBody.\n" })).marks).toEqual(["=", "=", " "]);
   expect((await suggest({ "a.md": "Body with #BOATS.\n" })).marks).toEqual(["=", "+", " "]);

@@ -3,6 +3,7 @@ import path from "node:path";
 import {
   bodyText,
   type DocumentTags,
+  isProjectPage,
   planTagEdits,
   readTags,
   readTextFile,
@@ -42,7 +43,7 @@ export interface SuggestOptions {
 
 export async function suggestForDocument(
   model: Model,
-  { folder, relative }: DocumentFile,
+  { folder, relative, named }: DocumentFile,
   { top, minProbability, tagOptions }: SuggestOptions,
 ): Promise<DocumentResult> {
   const file = await readTextFile(path.join(folder, relative));
@@ -58,6 +59,9 @@ export async function suggestForDocument(
   const present = new Set(
     [...tags.tags, ...readTags(sidecar, tagOptions).tags].map((it) => it.normalize("NFC").toLowerCase()),
   );
+  if (present.size === 0 && !named && isProjectPage(relative)) {
+    return { kind: "skipped", reason: "it is about the folder, and has no tags; name it to tag it" };
+  }
   const has = (tag: string) => present.has(tag.normalize("NFC").toLowerCase());
   const suggestions = (await model.suggest(body, top)).map(({ id, name, probability }) => {
     const known = has(id) || has(name);
