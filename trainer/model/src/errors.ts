@@ -28,3 +28,8 @@ export class ModelBusyError extends Error {
 export class ModelWriteError extends Error {
   override readonly name = "ModelWriteError";
 }
+
+/** The encoder of a model does not run here, or not any more. Without it suggestions come from words alone. */
+export class EncoderError extends Error {
+  override readonly name = "EncoderError";
+}

@@ -1,6 +1,6 @@
 // The door of @tagwright/model.
 
-export { type Fault, ModelBusyError, ModelFolderError, ModelWriteError } from "./errors.ts";
+export { EncoderError, type Fault, ModelBusyError, ModelFolderError, ModelWriteError } from "./errors.ts";
 export { restorePrevious } from "./folder/swap.ts";
 export { type Verification, verifyModelFolder } from "./folder/verify.ts";
 export { openModel } from "./model.ts";
