@@ -1,0 +1,130 @@
+// Writes a graph node by node. Values carry their type and shape; a dimension with a name stands for any size, and two
+// dimensions are equal where they are written alike. What was recorded on the tape can be differentiated.
+import type { Attribute, Constant, Dimension, ElementType, Graph, GraphNode, StateValue, Value } from "./graph.ts";
+
+/** Gradient with respect to one input of a recorded operation; asked for only where it is needed. */
+export type InputGradient = () => Value;
+
+export interface Recorded {
+  readonly inputs: readonly Value[];
+  readonly output: Value;
+  /** Given the gradient with respect to `output`, one function for each of `inputs`. */
+  readonly rule: (gradient: Value) => readonly InputGradient[];
+}
+
+/** A node to be: like GraphNode, with values, and types and shapes for what comes out. */
+export interface NodeSpec {
+  readonly op: string;
+  readonly domain?: "com.microsoft";
+  readonly inputs: readonly Value[];
+  readonly attributes?: Readonly<Record<string, Attribute>>;
+}
+
+export interface Builder {
+  input(name: string, type: ElementType, shape: readonly Dimension[]): Value;
+  /** An input that the engine keeps. */
+  state(name: string, shape: readonly Dimension[]): Value;
+  /** A float32 of shape [1]. */
+  scalar(value: number): Value;
+  /** A list of int64, as shapes and axes are written. */
+  integers(values: readonly number[]): Value;
+  /** Adds a node with one output. */
+  node(spec: NodeSpec, type: ElementType, shape: readonly Dimension[]): Value;
+  /** Adds a node with several float32 outputs. */
+  nodes(spec: NodeSpec, shapes: readonly (readonly Dimension[])[]): Value[];
+  record(operation: Recorded): void;
+  readonly tape: readonly Recorded[];
+  /** The graph with these outputs; one that is named as the next value of a state input belongs to it. */
+  finish(name: string, results: ReadonlyMap<string, Value>, next?: ReadonlyMap<string, Value>): Graph;
+}
+
+export function createBuilder(): Builder {
+  const inputs: Value[] = [];
+  const states: string[] = [];
+  const constants = new Map<string, Constant>();
+  const nodes: GraphNode[] = [];
+  const tape: Recorded[] = [];
+
+  const fresh = (() => {
+    let count = 0;
+    return () => `v${count++}`;
+  })();
+
+  const input: Builder["input"] = (name, type, shape) => {
+    if (inputs.some((it) => it.name === name)) throw new RangeError(`the graph has an input "${name}" already`);
+    const value: Value = { name, type, shape };
+    inputs.push(value);
+    return value;
+  };
+
+  /** Equal constants are one. */
+  const constant = (name: string, make: () => Omit<Constant, "name">): Value => {
+    const known = constants.get(name) ?? { name, ...make() };
+    constants.set(name, known);
+    return { name, type: known.type, shape: known.shape };
+  };
+
+  const addNodes = (spec: NodeSpec, outputs: readonly Value[]) => {
+    const names = { inputs: spec.inputs.map((it) => it.name), outputs: outputs.map((it) => it.name) };
+    nodes.push({ ...spec, ...names });
+  };
+
+  return {
+    input,
+    state(name, shape) {
+      states.push(name);
+      return input(name, "float32", shape);
+    },
+    scalar: (value) =>
+      constant(`float ${value}`, () => ({ type: "float32", shape: [1], data: Float32Array.of(value) })),
+    integers: (values) =>
+      constant(`int64 ${values.join(" ")}`, () => ({
+        type: "int64",
+        shape: [values.length],
+        data: BigInt64Array.from(values, BigInt),
+      })),
+    node(spec, type, shape) {
+      const output: Value = { name: fresh(), type, shape };
+      addNodes(spec, [output]);
+      return output;
+    },
+    nodes(spec, shapes) {
+      const outputs = shapes.map((shape): Value => ({ name: fresh(), type: "float32", shape }));
+      addNodes(spec, outputs);
+      return outputs;
+    },
+    record(operation) {
+      tape.push(operation);
+    },
+    tape,
+    finish(name, results, next = new Map()) {
+      const outputs = new Map([...results, ...[...next].map(([it, value]) => [nextName(it), value] as const)]);
+      return {
+        name,
+        inputs,
+        outputs: [...outputs].map(([it, { type, shape }]) => ({ name: it, type, shape })),
+        constants: [...constants.values()],
+        nodes: rename(nodes, outputs),
+        state: states.map((it): StateValue => (next.has(it) ? { input: it, output: nextName(it) } : { input: it })),
+      };
+    },
+  };
+}
+
+/** The output that holds the next value of the state `name`. */
+function nextName(name: string): string {
+  return `${name}.next`;
+}
+
+/** Nodes whose results bear the outputs' names. @throws RangeError where an output is no node's result, or one twice. */
+function rename(nodes: readonly GraphNode[], outputs: ReadonlyMap<string, Value>): GraphNode[] {
+  const produced = new Set(nodes.flatMap((it) => it.outputs));
+  const names = new Map<string, string>();
+  for (const [name, value] of outputs) {
+    if (!produced.has(value.name)) throw new RangeError(`output "${name}" is not computed by the graph`);
+    if (names.has(value.name)) throw new RangeError(`outputs "${names.get(value.name)}" and "${name}" are one value`);
+    names.set(value.name, name);
+  }
+  const renamed = (it: string) => names.get(it) ?? it;
+  return nodes.map((it) => ({ ...it, inputs: it.inputs.map(renamed), outputs: it.outputs.map(renamed) }));
+}
