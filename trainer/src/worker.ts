@@ -1,6 +1,6 @@
 // A ranker worker: trains the children of one node, or predicts nodes for training documents, one job at a time.
 import { parentPort } from "node:worker_threads";
-import { encodeChunk, newReferenceKernels, newSimdKernels } from "@tagwright/model/internals";
+import { encodeChunk, newKernels } from "@tagwright/model/internals";
 import { type Matcher, newMatcher } from "./ranker/match.ts";
 import { type NodeTrainer, newNodeTrainer, type RankerData } from "./ranker/train-node.ts";
 import type { WorkerAnswer, WorkerRequest } from "./ranker/worker-protocol.ts";
@@ -47,22 +47,13 @@ function guard(work: () => WorkerAnswer | undefined): WorkerAnswer | undefined {
 }
 
 function transferList(answer: WorkerAnswer): ArrayBuffer[] {
-  const arrays: ArrayBufferView[] =
-    answer.kind === "trained"
-      ? [answer.bias, answer.chunk.features, answer.chunk.children, answer.chunk.weights]
-      : answer.kind === "part"
-        ? [answer.bias, answer.chunk.features, answer.chunk.rowStart, answer.chunk.children, answer.chunk.weights]
-        : answer.kind === "matched"
-          ? [answer.nodes]
-          : [];
-  return [...new Set(arrays.map(({ buffer }) => buffer as ArrayBuffer))];
-}
-
-function newKernels() {
-  try {
-    return newSimdKernels();
-  } catch {
-    // A machine without WebAssembly SIMD: slower, and the same weights.
-    return newReferenceKernels();
+  const arrays: ArrayBufferView[] = [];
+  if (answer.kind === "matched") arrays.push(answer.nodes);
+  if (answer.kind === "trained" || answer.kind === "part") {
+    const { features, children, weights, dense } = answer.chunk;
+    arrays.push(answer.bias, features, children, weights);
+    if (dense !== undefined) arrays.push(dense.weights, dense.scales);
   }
+  if (answer.kind === "part") arrays.push(answer.chunk.rowStart);
+  return [...new Set(arrays.map(({ buffer }) => buffer as ArrayBuffer))];
 }

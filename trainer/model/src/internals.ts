@@ -20,15 +20,17 @@ export {
 export { lockModelFolder, type WriteOptions, writeModelFolder } from "./folder/writer.ts";
 export { type Kernels, NUM_LANES } from "./kernels/kernels.ts";
 export { type LanePositives, LaneSolver, type SharedRows, type SolverOptions } from "./kernels/lane-solver.ts";
+export { newKernels } from "./kernels/new-kernels.ts";
 export { newReferenceKernels } from "./kernels/reference.ts";
 export { newSimdKernels } from "./kernels/simd.ts";
 export type { Chunk, Ranker, RankerLevel } from "./ranker/chunk.ts";
 export { decodeChunk, type EncodedChunk, encodeChunk, maxChildren } from "./ranker/chunk-codec.ts";
+export { childWeights, type DensePanel, newPanel, quantiseChild } from "./ranker/dense-panel.ts";
 export { type Beam, type BeamOptions, BeamSearch, newBeam } from "./search/beam-search.ts";
 export type { Calibration } from "./search/calibrate.ts";
 export { probabilityOf } from "./search/calibrate.ts";
 export { EnsembleSearch, type Member, type Scoring } from "./search/ensemble.ts";
-export type { Csr, DenseBlock, SparseRow } from "./sparse/csr.ts";
+export { type Csr, type DenseBlock, rowOf, type SparseRow } from "./sparse/csr.ts";
 export { fromFloat16s, roundFloat16 } from "./sparse/float16.ts";
 export { newPieceTokenizer, type PieceTokenizer } from "./text/pieces.ts";
 export type { LabelTree, TreeLevel } from "./tree/label-tree.ts";

@@ -1,5 +1,5 @@
 // Suggestions for documents a model had not seen, and from them the probabilities, the threshold and honest figures.
-import { type Calibration, EnsembleSearch, type MemberContent, probabilityOf } from "@tagwright/model/internals";
+import { type Calibration, EnsembleSearch, type MemberContent, probabilityOf, rowOf } from "@tagwright/model/internals";
 import type { Recipe } from "../config.ts";
 import { type Band, createBands } from "../eval/label-bands.ts";
 import { createMetrics, type Metrics } from "../eval/metrics.ts";
@@ -30,18 +30,15 @@ export async function judge(
   onDone: () => void,
   signal?: AbortSignal,
 ): Promise<Judged[]> {
-  const { indptr, indices, values, numCols } = set.features;
   const search = new EnsembleSearch(
-    members.map((member) => toMember(member, numCols)),
+    members.map((member) => toMember(member, set.features.numCols)),
     recipe.scoring,
     set.labelIds.length,
   );
   const judged: Judged[] = [];
   for (const document of documents) {
-    const start = indptr[document]!;
-    const end = indptr[document + 1]!;
     const from = performance.now();
-    const ranked = search.search({ indices: indices.subarray(start, end), values: values.subarray(start, end) }, DEPTH);
+    const ranked = search.search(rowOf(set.features, document), DEPTH);
     const milliseconds = performance.now() - from;
     const suggestions = Array.from({ length: ranked.length }, (_, i) => ({
       label: ranked.labels[i]!,

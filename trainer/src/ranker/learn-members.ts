@@ -67,7 +67,10 @@ function memoryLevel({ bias, chunks }: LevelContent, tree: LabelTree, level: num
       let chunk = decoded.get(parent);
       if (chunk === undefined) {
         const numChildren = childStart[parent + 1]! - childStart[parent]!;
-        chunk = decodeChunk(chunks[parent]!, { numChildren, numFeatures, place: `level ${level}, parent ${parent}` });
+        const encoded = chunks[parent]!;
+        const denseWidth = encoded.dense === undefined ? 0 : encoded.dense.weights.length / numChildren;
+        const place = `level ${level}, parent ${parent}`;
+        chunk = decodeChunk(encoded, { numChildren, numFeatures, denseWidth, place });
         decoded.set(parent, chunk);
       }
       return chunk;

@@ -7,6 +7,7 @@ import {
   type LabelTree,
   type LevelContent,
   newBeam,
+  rowOf,
 } from "@tagwright/model/internals";
 import { NO_NODE } from "./worker-protocol.ts";
 
@@ -25,6 +26,7 @@ export function newMatcher(features: Csr, tree: LabelTree, levels: readonly Leve
         decodeChunk(chunk, {
           numChildren: childStart[parent + 1]! - childStart[parent]!,
           numFeatures: features.numCols,
+          denseWidth: features.dense?.width ?? 0,
           place: `level ${level}, parent ${parent}`,
         }),
       );
@@ -37,10 +39,12 @@ export function newMatcher(features: Csr, tree: LabelTree, levels: readonly Leve
       const beam: Beam = newBeam(keep);
       const nodes = new Uint32Array((to - from) * keep).fill(NO_NODE);
       for (let document = from; document < to; document++) {
-        const start = features.indptr[document]!;
-        const end = features.indptr[document + 1]!;
-        const row = { indices: features.indices.subarray(start, end), values: features.values.subarray(start, end) };
-        search.searchLevels(row, levels.length, { beam: keep, power: POWER, pathWeight: 1 }, beam);
+        search.searchLevels(
+          rowOf(features, document),
+          levels.length,
+          { beam: keep, power: POWER, pathWeight: 1 },
+          beam,
+        );
         nodes.set(beam.nodes.subarray(0, beam.length), (document - from) * keep);
       }
       return nodes;

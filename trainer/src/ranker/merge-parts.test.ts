@@ -1,13 +1,14 @@
 import { newSimdKernels } from "@tagwright/model/internals";
 import { expect, test } from "vitest";
 import { mergeParts } from "./merge-parts.ts";
-import { exact, topicProblem } from "./test-data.ts";
+import { exact, topicProblem, withDense } from "./test-data.ts";
 import { newNodeTrainer } from "./train-node.ts";
 
 const none = new Uint32Array(0);
 
-test("a node trained in parts is the node trained whole, weight for weight", () => {
-  const { data } = topicProblem(400, 150, 2, 6);
+test.each([0, 7])("a node trained in parts is the node trained whole, weight for weight (dense: %d)", (width) => {
+  const sparse = topicProblem(400, 150, 2, 6);
+  const { data } = width === 0 ? sparse : withDense(sparse, width, 1);
   const trainer = newNodeTrainer(data, newSimdKernels());
   const options = { ...exact, eps: 0.05, threshold: 0.01 };
   const { bias, chunk } = trainer.train(1, 0, none, options);

@@ -1,5 +1,5 @@
 // Puts the parts of a node together that were trained side by side: their children are disjoint, their features not.
-import type { Chunk } from "@tagwright/model/internals";
+import type { Chunk, DensePanel } from "@tagwright/model/internals";
 
 export interface NodeWeights {
   readonly bias: Float32Array;
@@ -10,7 +10,20 @@ export interface NodeWeights {
 export function mergeParts(parts: readonly NodeWeights[]): NodeWeights {
   const bias = new Float32Array(parts[0]!.bias.length);
   for (const part of parts) for (let child = 0; child < bias.length; child++) bias[child]! += part.bias[child]!;
-  return { bias, chunk: mergeChunks(parts.map(({ chunk }) => chunk)) };
+  const panels = parts.flatMap(({ chunk }) => chunk.dense ?? []);
+  const chunk = mergeChunks(parts.map((it) => it.chunk));
+  return { bias, chunk: panels.length === 0 ? chunk : { ...chunk, dense: mergePanels(panels) } };
+}
+
+/** Children that a part did not train are zero in its panel. */
+function mergePanels(panels: readonly DensePanel[]): DensePanel {
+  const weights = new Int8Array(panels[0]!.weights.length);
+  const scales = new Float32Array(panels[0]!.scales.length);
+  for (const panel of panels) {
+    for (let k = 0; k < weights.length; k++) weights[k]! += panel.weights[k]!;
+    for (let child = 0; child < scales.length; child++) scales[child]! += panel.scales[child]!;
+  }
+  return { weights, scales };
 }
 
 function mergeChunks(chunks: readonly Chunk[]): Chunk {

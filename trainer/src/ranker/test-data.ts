@@ -80,3 +80,42 @@ export const exact = {
   threshold: 0,
   seed: 1,
 } as const;
+
+/** The problem with a dense block beside its rows: about the first label's topic, with noise; unit rows times `scale`. */
+export function withDense({ features, labels, tree }: TopicProblem, width: number, scale: number): TopicProblem {
+  const random = newRandom(width);
+  const numTopics = tree.levels[0]!.childStart.at(-1)!;
+  const centers = Array.from({ length: numTopics * width }, () => random() - 0.5);
+  const values = sharedFloat32(features.numRows * width);
+  for (let d = 0; d < features.numRows; d++) {
+    const topic = labels.labels[labels.indptr[d]!]! % numTopics;
+    const row = Array.from({ length: width }, (_, k) => centers[topic * width + k]! + 0.5 * (random() - 0.5));
+    const norm = Math.hypot(...row);
+    for (const [k, value] of row.entries()) values[d * width + k] = (scale * value) / norm;
+  }
+  const both = { ...features, dense: { width, values } };
+  return { features: both, labels, tree, data: toData(both, labels, tree) };
+}
+
+/** The same rows in one block: the dense one written as columns behind the others. */
+export function oneBlock({ features, labels, tree }: TopicProblem): TopicProblem {
+  const { numRows, numCols, indptr, indices, values, dense } = features;
+  if (dense === undefined) throw new RangeError("oneBlock: the problem has no dense block");
+  const { width } = dense;
+  const mixed = {
+    numRows,
+    numCols: numCols + width,
+    indptr: indptr.map((start, row) => start + row * width),
+    indices: sharedUint32(indices.length + numRows * width),
+    values: sharedFloat32(indices.length + numRows * width),
+  };
+  for (let row = 0; row < numRows; row++) {
+    const at = mixed.indptr[row]!;
+    const end = mixed.indptr[row + 1]!;
+    mixed.indices.set(indices.subarray(indptr[row], indptr[row + 1]), at);
+    mixed.values.set(values.subarray(indptr[row], indptr[row + 1]), at);
+    for (let k = 0; k < width; k++) mixed.indices[end - width + k] = numCols + k;
+    mixed.values.set(dense.values.subarray(row * width, (row + 1) * width), end - width);
+  }
+  return { features: mixed, labels, tree, data: toData(mixed, labels, tree) };
+}

@@ -1,7 +1,7 @@
 // The problems of one node: its children against each other, on the documents below it and on those that the levels
 // above bring there by mistake (tfn, tfn+man). One call trains all children and packs their weights as one chunk.
 import type { Chunk, Csr, Kernels, LanePositives } from "@tagwright/model/internals";
-import { LaneSolver, NUM_LANES } from "@tagwright/model/internals";
+import { LaneSolver, NUM_LANES, newPanel, quantiseChild } from "@tagwright/model/internals";
 import { childSeed } from "../random.ts";
 import type { NodeDocuments } from "./node-documents.ts";
 
@@ -63,9 +63,12 @@ export function newNodeTrainer({ features, nodes, childStart }: RankerData, kern
       const first = childStart[level]![parent]!;
       const numChildren = childStart[level]![parent + 1]! - first;
       const documents = union(documentsBelow(nodes, level, parent, features.numRows), extra);
+      const panel = features.dense && newPanel(numChildren, features.dense.width);
       // Nobody to learn from: a margin of -1, so that such labels never outrank trained ones.
-      if (documents.length === 0)
-        return { bias: new Float32Array(numChildren).fill(part.index === 0 ? -1 : 0), chunk: EMPTY_CHUNK, passes: 0 };
+      if (documents.length === 0) {
+        const bias = new Float32Array(numChildren).fill(part.index === 0 ? -1 : 0);
+        return { bias, chunk: { ...EMPTY_CHUNK, ...(panel && { dense: panel }) }, passes: 0 };
+      }
       const rows = selectRows(features, documents, localOf);
       solver.load(rows, childSeed(options.seed, level * 0x100000 + parent));
       const seed = childSeed(options.seed, level * 0x100000 + parent);
@@ -86,10 +89,18 @@ export function newNodeTrainer({ features, nodes, childStart }: RankerData, kern
         passes += solved.passes;
         for (const [lane, child] of group.entries()) bias[child] = solved.bias[lane]!;
         entries.add(solved.features, solved.weights, group, options.threshold);
+        if (panel !== undefined) {
+          for (const [lane, child] of group.entries()) quantiseChild(panel, child, laneOf(solved.dense, lane));
+        }
       }
-      return { bias, chunk: entries.toChunk(rows.features), passes };
+      return { bias, chunk: { ...entries.toChunk(rows.features), ...(panel && { dense: panel }) }, passes };
     },
   };
+}
+
+/** One lane of weights [width][16]. */
+function laneOf(weights: Float32Array, lane: number): Float32Array {
+  return Float32Array.from({ length: weights.length / NUM_LANES }, (_, k) => weights[k * NUM_LANES + lane]!);
 }
 
 function documentsBelow(nodes: readonly NodeDocuments[], level: number, parent: number, all: number): Uint32Array {
@@ -126,8 +137,11 @@ function positives(
   return { rows: local, costs };
 }
 
-/** The rows of `documents` with features renumbered by first appearance; `features[local]` is the global one. */
-function selectRows({ indptr, indices, values }: Csr, documents: Uint32Array, localOf: Uint32Array) {
+/**
+ * The rows of `documents` with features renumbered by first appearance; `features[local]` is the global one. Dense rows
+ * stay where they are.
+ */
+function selectRows({ indptr, indices, values, dense }: Csr, documents: Uint32Array, localOf: Uint32Array) {
   let size = 0;
   for (const document of documents) size += indptr[document + 1]! - indptr[document]!;
   const rows = {
@@ -160,7 +174,7 @@ function selectRows({ indptr, indices, values }: Csr, documents: Uint32Array, lo
   }
   const features = known.subarray(0, numFeatures);
   for (const feature of features) localOf[feature] = 0;
-  return { ...rows, numFeatures, features };
+  return { ...rows, numFeatures, features, ...(dense && { dense: { ...dense, rowOf: documents } }) };
 }
 
 /** Kept weights of all lane groups of a node, until they are sorted by feature. */

@@ -1,9 +1,19 @@
-import { encodeChunk, type LabelTree, type LevelContent, newSimdKernels } from "@tagwright/model/internals";
+import {
+  BeamSearch,
+  EnsembleSearch,
+  encodeChunk,
+  type LabelTree,
+  type LevelContent,
+  newBeam,
+  newSimdKernels,
+  rowOf,
+} from "@tagwright/model/internals";
+import { expectAllClose } from "@tagwright/testing";
 import { expect, test } from "vitest";
 import { recipeFor } from "../config.ts";
 import { learnMembers, toMember } from "./learn-members.ts";
 import { newMatcher } from "./match.ts";
-import { exact, type TopicProblem, toData, toLabelMatrix, topicProblem } from "./test-data.ts";
+import { exact, oneBlock, type TopicProblem, toData, toLabelMatrix, topicProblem, withDense } from "./test-data.ts";
 import { newNodeTrainer } from "./train-node.ts";
 import { trainRanker } from "./train-ranker.ts";
 import { newWorkerPool, type WorkerPool } from "./worker-pool.ts";
@@ -47,9 +57,13 @@ function predicted(problem: TopicProblem, level: LevelContent, topic: number, ke
   return Uint32Array.from(found);
 }
 
-test("one, two and three threads give the same ranker, with and without matched negatives", async () => {
-  const problem = topicProblem(300, 40, 8, 3);
-  for (const matched of [0, 2]) {
+test("one, two and three threads give the same ranker, with and without matched negatives or a dense block", async () => {
+  const sparse = topicProblem(300, 40, 8, 3);
+  for (const [problem, matched] of [
+    [sparse, 0],
+    [sparse, 2],
+    [withDense(sparse, 9, 2), 2],
+  ] as const) {
     const [one, two, three] = [
       await trainOn(problem, 1, matched),
       await trainOn(problem, 2, matched),
@@ -74,6 +88,53 @@ test("each parent learns from the documents below it and those that the level ab
     expect(bottom!.chunks[topic]).toEqual(encodeChunk(chunk, false));
   }
   expect(numExtra).toBeGreaterThan(50);
+});
+
+test("two blocks rank as one block does that has both, to the rounding of eight bits", async () => {
+  const two = withDense(topicProblem(300, 40, 8, 3), 12, 1);
+  const one = oneBlock(two);
+  const fine = { ...options, eps: 1e-4, threshold: 0, matched: 0 };
+  const [ofTwo, ofOne] = await withPool(2, async (pool) => [
+    await trainRanker(two.data, two.tree, fine, pool, () => undefined),
+    await trainRanker(one.data, one.tree, fine, pool, () => undefined),
+  ]);
+  const ranked = [
+    [two, ofTwo!],
+    [one, ofOne!],
+  ] as const;
+  const [mine, theirs] = ranked.map(([{ features, tree }, levels]) => {
+    const member = toMember({ tree, levels }, features.numCols);
+    const search = new EnsembleSearch([member], { beam: 8, power: 3, pathWeight: 1, candidates: 40 }, 40);
+    return Array.from({ length: features.numRows }, (_, d) => {
+      const { length, labels, margins } = search.search(rowOf(features, d), 40);
+      const byLabel = new Float64Array(40);
+      for (let i = 0; i < length; i++) byLabel[labels[i]!] = margins[i]!;
+      return byLabel;
+    });
+  });
+  for (const [d, margins] of mine!.entries()) expectAllClose(margins, theirs![d]!, { atol: 0.01 });
+});
+
+test("documents with a dense block alone can be learnt from", async () => {
+  const { features, labels, tree } = withDense(topicProblem(300, 40, 8, 3), 24, 1);
+  const none = { indptr: new Uint32Array(301), indices: new Uint32Array(0), values: new Float32Array(0) };
+  const dense = { ...features, ...none, numCols: 0 };
+  const levels = await withPool(2, (pool) =>
+    trainRanker(
+      toData(dense, labels, tree),
+      tree,
+      { ...options, positiveCost: 100, matched: 0 },
+      pool,
+      () => undefined,
+    ),
+  );
+  const search = new BeamSearch(tree, toMember({ tree, levels }, 0).ranker);
+  const beam = newBeam(1);
+  const right = Array.from({ length: 300 }, (_, d) => {
+    search.searchLevels(rowOf(dense, d), 1, { beam: 1, power: 3, pathWeight: 1 }, beam);
+    return beam.nodes[0] === labels.labels[labels.indptr[d]!]! % 8;
+  });
+  expect(right.filter(Boolean).length).toBeGreaterThan(290);
 });
 
 test("a level with parents of more than 128 children is stored with wide positions", async () => {

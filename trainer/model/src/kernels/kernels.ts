@@ -66,4 +66,7 @@ export interface Kernels {
 
   /** w [features][16] = factor · sum [features], in every lane. */
   spreadRows(w: number, sum: number, numFeatures: number, factor: number): void;
+
+  /** out [rows] i32 = panel [rows][width] i8 · query [width] i16. The caller keeps Σ |query| · 128 below 2^31. */
+  dotPanel(query: number, panel: number, width: number, numRows: number, out: number): void;
 }

@@ -40,6 +40,16 @@ export function newReferenceKernels(): Kernels {
         f32.fill(value, w / 4 + f * NUM_LANES, w / 4 + (f + 1) * NUM_LANES);
       }
     },
+    dotPanel(query, panel, width, numRows, out) {
+      const x = new Int16Array(memory, query, width);
+      const weights = new Int8Array(memory, panel, numRows * width);
+      const sums = new Int32Array(memory, out, numRows);
+      for (let row = 0; row < numRows; row++) {
+        let sum = 0;
+        for (let k = 0; k < width; k++) sum += weights[row * width + k]! * x[k]!;
+        sums[row] = sum;
+      }
+    },
   };
 }
 

@@ -5,14 +5,14 @@ import type { Kernels } from "./kernels.ts";
 const PAGE = 65536;
 const MAX_PAGES = 65536;
 
-type Exports = Pick<Kernels, "solveGroup" | "liftPositives" | "collectRows" | "spreadRows">;
+type Exports = Omit<Kernels, "name" | "buffer" | "reserve">;
 
 /** A fresh instance with memory of its own. @throws WebAssembly.CompileError where the machine has no SIMD. */
 export function newSimdKernels(): Kernels {
   const memory = new WebAssembly.Memory({ initial: 16, maximum: MAX_PAGES });
   const module = new WebAssembly.Module(Buffer.from(kernelsBase64, "base64"));
   const instance = new WebAssembly.Instance(module, { env: { memory } });
-  const { solveGroup, liftPositives, collectRows, spreadRows } = instance.exports as unknown as Exports;
+  const exports = instance.exports as unknown as Exports;
   return {
     name: "simd",
     buffer: () => memory.buffer,
@@ -20,9 +20,10 @@ export function newSimdKernels(): Kernels {
       const missing = Math.ceil(bytes / PAGE) - memory.buffer.byteLength / PAGE;
       if (missing > 0) memory.grow(missing);
     },
-    solveGroup,
-    liftPositives,
-    collectRows,
-    spreadRows,
+    solveGroup: exports.solveGroup,
+    liftPositives: exports.liftPositives,
+    collectRows: exports.collectRows,
+    spreadRows: exports.spreadRows,
+    dotPanel: exports.dotPanel,
   };
 }

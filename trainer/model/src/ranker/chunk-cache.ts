@@ -83,7 +83,9 @@ export class ChunkCache {
   }
 }
 
-function chunkBytes({ features, rowStart, children, weights }: Chunk): number {
+function chunkBytes({ features, rowStart, children, weights, dense }: Chunk): number {
   const arrays = features.buffer.byteLength + rowStart.buffer.byteLength;
-  return overheadBytes + arrays + children.buffer.byteLength + weights.buffer.byteLength;
+  // Scales are a view of the level's own array.
+  const panel = dense === undefined ? 0 : dense.weights.buffer.byteLength;
+  return overheadBytes + arrays + children.buffer.byteLength + weights.buffer.byteLength + panel;
 }

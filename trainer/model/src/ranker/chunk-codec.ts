@@ -3,6 +3,7 @@
 import { ModelFolderError } from "../errors.ts";
 import { fromFloat16s, toFloat16 } from "../sparse/float16.ts";
 import type { Chunk } from "./chunk.ts";
+import type { DensePanel } from "./dense-panel.ts";
 
 const maxStep = 0xffff;
 
@@ -13,12 +14,16 @@ export interface EncodedChunk {
   readonly children: Uint8Array | Uint16Array;
   /** float16 patterns; length entries. */
   readonly weights: Uint16Array;
+  /** Kept as it is. */
+  readonly dense?: DensePanel;
 }
 
 /** What a decoded chunk must keep to. `place` names the chunk in errors. */
 export interface ChunkLimits {
   readonly numChildren: number;
   readonly numFeatures: number;
+  /** Of the dense block. Default 0: there is none. */
+  readonly denseWidth?: number;
   readonly place: string;
 }
 
@@ -73,7 +78,7 @@ export function encodeChunk(chunk: Chunk, wide: boolean): EncodedChunk {
     }
     children[out - 1]! |= lastBit;
   }
-  return { features, children, weights };
+  return { features, children, weights, ...(chunk.dense && { dense: chunk.dense }) };
 }
 
 function countFillers(features: Uint32Array): number {
@@ -95,6 +100,7 @@ export function decodeChunk(encoded: EncodedChunk, limits: ChunkLimits): Chunk {
   const numEntries = marked.length;
   const lastBit = maxChildren(marked instanceof Uint16Array);
   const { numChildren, numFeatures } = limits;
+  checkPanel(encoded.dense, limits);
   const features = new Uint32Array(steps.length);
   const rowStart = new Uint32Array(steps.length + 1);
   const children = new Uint16Array(numEntries);
@@ -136,7 +142,22 @@ export function decodeChunk(encoded: EncodedChunk, limits: ChunkLimits): Chunk {
     rowStart: rowStart.subarray(0, rows + 1),
     children: children.subarray(0, kept),
     weights: weights.subarray(0, kept),
+    ...(encoded.dense && { dense: encoded.dense }),
   };
+}
+
+function checkPanel(dense: DensePanel | undefined, limits: ChunkLimits): void {
+  const { numChildren, denseWidth = 0 } = limits;
+  if ((dense === undefined) !== (denseWidth === 0)) {
+    throw badChunk(limits, denseWidth === 0 ? "no dense panel" : "a dense panel", dense === undefined ? "none" : "one");
+  }
+  if (dense === undefined) return;
+  const { weights, scales } = dense;
+  if (scales.length !== numChildren) throw badChunk(limits, `${numChildren} scales`, `${scales.length}`);
+  if (weights.length !== numChildren * denseWidth)
+    throw badChunk(limits, `${numChildren} x ${denseWidth} dense weights`, `${weights.length}`);
+  const bad = scales.find((scale) => !(scale >= 0 && scale < Number.POSITIVE_INFINITY));
+  if (bad !== undefined) throw badChunk(limits, "finite scales of at least 0", `${bad}`);
 }
 
 function badChunk({ place }: ChunkLimits, expected: string, found: string): ModelFolderError {

@@ -1,6 +1,8 @@
 // A chunk: the weights of all children of one node, stored by feature so that a document meets each feature once.
 // Source: masked sparse chunk multiplication, Etter et al., arXiv 2106.02697.
 
+import type { DensePanel } from "./dense-panel.ts";
+
 export interface Chunk {
   /** Features with a weight in any child, ascending. */
   readonly features: Uint32Array;
@@ -10,6 +12,8 @@ export interface Chunk {
   readonly children: Uint16Array;
   /** Exactly representable as float16. */
   readonly weights: Float32Array;
+  /** Weights for the dense block of a row; none in a model without an encoder. */
+  readonly dense?: DensePanel;
 }
 
 /** One level of a ranker: node weights by parent, one bias a node. */

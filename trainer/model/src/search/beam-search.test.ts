@@ -49,6 +49,7 @@ function listed({ length, labels, scores, margins, paths }: Ranking): Found[] {
 const problems = fc.record({
   numLabels: fc.integer({ min: 1, max: 60 }),
   numFeatures: fc.integer({ min: 1, max: 40 }),
+  width: fc.constantFrom(0, 0, 1, 5, 16, 37),
   seed: fc.nat(1e6),
   k: fc.integer({ min: 1, max: 80 }),
   options: fc.record({
@@ -71,9 +72,9 @@ function expectSameList(actual: readonly Found[], expected: readonly Found[]): v
 
 test("a beam as wide as the tree finds what scoring every path finds", () => {
   fc.assert(
-    fc.property(problems, ({ numLabels, numFeatures, seed, k, options }) => {
-      const member = randomMember(numLabels, numFeatures, seed);
-      const row = randomRow(numFeatures, seed + 1);
+    fc.property(problems, ({ numLabels, numFeatures, width, seed, k, options }) => {
+      const member = randomMember(numLabels, numFeatures, seed, width);
+      const row = randomRow(numFeatures, seed + 1, width);
       const wide = { ...options, beam: numLabels };
       expectSameList(search(member, row, k, wide), allLeaves(member, row, wide).slice(0, k));
     }),
@@ -83,9 +84,9 @@ test("a beam as wide as the tree finds what scoring every path finds", () => {
 
 test("a narrow beam keeps the best nodes of each level and scores their children only", () => {
   fc.assert(
-    fc.property(problems, ({ numLabels, numFeatures, seed, k, options }) => {
-      const member = randomMember(numLabels, numFeatures, seed);
-      const row = randomRow(numFeatures, seed + 1);
+    fc.property(problems, ({ numLabels, numFeatures, width, seed, k, options }) => {
+      const member = randomMember(numLabels, numFeatures, seed, width);
+      const row = randomRow(numFeatures, seed + 1, width);
       const { levels } = member.tree;
       let kept = new Set([0]);
       for (let level = 0; level + 1 < levels.length; level++) {
@@ -153,15 +154,34 @@ test("an empty row is scored by the biases alone", () => {
   expectSameList(search(member, empty, 20, wide), allLeaves(member, empty, wide));
 });
 
-test("one search after another gives what a fresh one gives", () => {
-  const member = randomMember(30, 12, 5);
+test("one search after another gives what a fresh one gives, rows without a dense block among them", () => {
+  const member = randomMember(30, 12, 5, 20);
   const reused = new BeamSearch(member.tree, member.ranker);
   const [ranking, beam] = [newRanking(10), newBeam(options.beam)];
   for (let seed = 0; seed < 20; seed++) {
-    const row = randomRow(12, seed);
+    const row = randomRow(12, seed, seed % 3 === 0 ? 0 : 20);
     reused.search(row, 10, options, ranking, beam);
     expect(listed(ranking)).toEqual(search(member, row, 10, options));
   }
+});
+
+test("a row without a dense block is scored by the other block, in a model that has both", () => {
+  const wide = { ...options, beam: 20 };
+  const [both, sparse] = [randomMember(20, 5, 9, 8), randomMember(20, 5, 9, 8)];
+  const row = randomRow(5, 3);
+  const levels = sparse.ranker.levels.map(({ bias, chunk }) => ({
+    bias,
+    chunk: (parent: number) => {
+      const { dense: _, ...rest } = chunk(parent);
+      return rest;
+    },
+  }));
+  expect(search(both, row, 20, wide)).toEqual(search({ ...sparse, ranker: { levels } }, row, 20, wide));
+});
+
+test("a dense block of another width than the model's is refused", () => {
+  const member = randomMember(20, 5, 9, 8);
+  expect(() => search(member, randomRow(5, 3, 9), 5, options)).toThrow("a row of 9");
 });
 
 test("of nodes with equal scores the first of the level stay in the beam", () => {

@@ -3,6 +3,7 @@
 import type { Chunk, Ranker } from "../ranker/chunk.ts";
 import type { SparseRow } from "../sparse/csr.ts";
 import type { LabelTree } from "../tree/label-tree.ts";
+import { PanelScorer } from "./panel-scorer.ts";
 
 export interface BeamOptions {
   /** Nodes kept a level. */
@@ -25,11 +26,16 @@ export interface Ranking {
   readonly paths: Float64Array;
 }
 
-/** Owns the scratch memory: one is needed for each thread. Allocates nothing while it searches. */
+/**
+ * Owns the scratch memory: one is needed for each thread. Allocates nothing while it searches. A row without a dense
+ * block is scored by its sparse one alone.
+ */
 export class BeamSearch {
   readonly #tree: LabelTree;
   readonly #ranker: Ranker;
   readonly #margins: Float64Array;
+  /** Made when the first row with a dense block comes. */
+  #panels: PanelScorer | undefined;
 
   constructor(tree: LabelTree, ranker: Ranker) {
     this.#tree = tree;
@@ -55,7 +61,7 @@ export class BeamSearch {
       const path = scratch.scores[i]!;
       const first = childStart[parent]!;
       const count = childStart[parent + 1]! - first;
-      scoreChildren(row, level.chunk(parent), level.bias, first, count, margins);
+      this.#score(row, level.chunk(parent), level.bias, first, count);
       for (let child = 0; child < count; child++) {
         const margin = margins[child]!;
         const score = logHinge(margin, options.power) + options.pathWeight * path;
@@ -69,6 +75,10 @@ export class BeamSearch {
   /** Searches down to the nodes of level `depth - 1`, best first in `beam`; depth 0 is the root alone. */
   searchLevels(row: SparseRow, depth: number, options: BeamOptions, beam: Beam): void {
     const margins = this.#margins;
+    if (row.dense !== undefined) {
+      this.#panels ??= new PanelScorer();
+      this.#panels.load(row.dense);
+    }
     beam.length = 1;
     beam.nodes[0] = 0;
     beam.scores[0] = 0;
@@ -80,13 +90,19 @@ export class BeamSearch {
         const parent = beam.nodes[i]!;
         const first = childStart[parent]!;
         const count = childStart[parent + 1]! - first;
-        scoreChildren(row, level.chunk(parent), level.bias, first, count, margins);
+        this.#score(row, level.chunk(parent), level.bias, first, count);
         for (let child = 0; child < count; child++) {
           insertNode(beam, options.beam, first + child, beam.scores[i]! + logHinge(margins[child]!, options.power));
         }
       }
       swap(beam);
     }
+  }
+
+  /** Margins of the children of one node, whose chunk and first node are given. */
+  #score(row: SparseRow, chunk: Chunk, bias: Float32Array, first: number, count: number): void {
+    scoreChildren(row, chunk, bias, first, count, this.#margins);
+    if (row.dense !== undefined && chunk.dense !== undefined) this.#panels?.add(chunk.dense, this.#margins);
   }
 }
 

@@ -7,20 +7,21 @@ import { denseMargin, parentOf, randomMember, randomRow } from "./random-member.
 const problems = fc.record({
   numLabels: fc.integer({ min: 1, max: 40 }),
   numFeatures: fc.integer({ min: 1, max: 30 }),
+  width: fc.constantFrom(0, 3, 16),
   seed: fc.nat(1e6),
   choice: fc.nat(1000),
 });
 
-test("each margin on a label's path is its bias plus the contributions, and the dense product", () => {
+test("each margin on a label's path is its bias plus the contributions and the embedding's, and the dense product", () => {
   fc.assert(
-    fc.property(problems, ({ numLabels, numFeatures, seed, choice }) => {
-      const member = randomMember(numLabels, numFeatures, seed);
-      const row = randomRow(numFeatures, seed + 1);
+    fc.property(problems, ({ numLabels, numFeatures, width, seed, choice }) => {
+      const member = randomMember(numLabels, numFeatures, seed, width);
+      const row = randomRow(numFeatures, seed + 1, width);
       const label = choice % numLabels;
       const path = explainPath(member, label, row);
       expect(path.map((it) => it.level)).toEqual([...member.tree.levels.keys()]);
       let node = member.tree.labelOf.indexOf(label);
-      for (const { level, node: found, bias, margin, contributions } of [...path].reverse()) {
+      for (const { level, node: found, bias, margin, contributions, embedding } of [...path].reverse()) {
         expect(found).toBe(node);
         const weights = member.dense[level]![node]!;
         expectAllClose(
@@ -28,7 +29,8 @@ test("each margin on a label's path is its bias plus the contributions, and the 
           Array.from(row.indices, (feature, k) => weights[feature]! * row.values[k]!),
           { atol: 1e-12 },
         );
-        expectAllClose([bias + contributions.reduce((a, b) => a + b, 0)], [margin]);
+        expectAllClose([bias + contributions.reduce((a, b) => a + b, 0) + embedding], [margin]);
+        if (width === 0) expect(embedding).toBe(0);
         expectAllClose([margin], [denseMargin(member, level, node, row)], { atol: 1e-9 });
         node = parentOf(member, level, node);
       }

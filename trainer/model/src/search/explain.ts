@@ -1,4 +1,6 @@
-// Why a label got its margin: exact for the linear model, margin = bias + the contributions of all terms.
+// Why a label got its margin: exact for the linear model, margin = bias + the contributions of all terms + the
+// embedding's.
+import { denseMargin, quantiseRow } from "../ranker/dense-panel.ts";
 import type { SparseRow } from "../sparse/csr.ts";
 import type { LabelTree } from "../tree/label-tree.ts";
 import type { Member } from "./ensemble.ts";
@@ -11,10 +13,14 @@ export interface NodeMargin {
   readonly margin: number;
   /** As long as the row; 0 where the node has no weight for a feature. */
   readonly contributions: Float64Array;
+  /** What the dense block of the row added, all of it; 0 without one. */
+  readonly embedding: number;
 }
 
 /** The margins of all nodes from the root to `label`, root's child first. */
 export function explainPath({ tree, ranker }: Member, label: number, row: SparseRow): NodeMargin[] {
+  const dense = new Int16Array(row.dense?.length ?? 0);
+  const step = row.dense === undefined ? 0 : quantiseRow(row.dense, dense);
   return pathTo(tree, label).map(({ level, parent, node }) => {
     const { bias, chunk } = { bias: ranker.levels[level]!.bias[node]!, chunk: ranker.levels[level]!.chunk(parent) };
     const child = node - tree.levels[level]!.childStart[parent]!;
@@ -29,7 +35,8 @@ export function explainPath({ tree, ranker }: Member, label: number, row: Sparse
         margin += contributions[k]!;
       }
     }
-    return { level, node, bias, margin, contributions };
+    const embedding = chunk.dense === undefined || step === 0 ? 0 : denseMargin(chunk.dense, child, dense, step);
+    return { level, node, bias, margin: margin + embedding, contributions, embedding };
   });
 }
 

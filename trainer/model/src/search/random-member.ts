@@ -1,11 +1,12 @@
 // Random trees with random rankers for the tests of this folder, and their margins by dense arithmetic.
 import type { Chunk } from "../ranker/chunk.ts";
+import type { DensePanel } from "../ranker/dense-panel.ts";
 import type { SparseRow } from "../sparse/csr.ts";
 import { type LabelTree, numNodes } from "../tree/label-tree.ts";
 import type { Member } from "./ensemble.ts";
 
 export interface RandomMember extends Member {
-  /** Weights as [level][node][feature]. */
+  /** Weights as [level][node][feature], those of a dense block after the others. */
   readonly dense: readonly (readonly (readonly number[])[])[];
 }
 
@@ -18,21 +19,43 @@ function randomNumbers(seed: number): () => number {
   };
 }
 
-/** A tree over `numLabels` in random order with one to five children a node, and weights for `numFeatures`. */
-export function randomMember(numLabels: number, numFeatures: number, seed: number): RandomMember {
+/**
+ * A tree over `numLabels` in random order with one to five children a node, and weights for `numFeatures` and for a
+ * dense block of `width`.
+ */
+export function randomMember(numLabels: number, numFeatures: number, seed: number, width = 0): RandomMember {
   const random = randomNumbers(seed);
   const tree = randomTree(numLabels, random);
-  const dense = tree.levels.map((level) =>
+  const sparse = tree.levels.map((level) =>
     Array.from({ length: numNodes(level) }, () =>
       Array.from({ length: numFeatures }, () => (random() < 0.5 ? 0 : Math.fround(2 * random() - 0.6))),
     ),
   );
   const levels = tree.levels.map(({ childStart }, t) => {
-    const bias = Float32Array.from({ length: dense[t]!.length }, () => 2 * random() - 1);
-    const chunks = Array.from(childStart.subarray(1), (end, p) => toChunk(dense[t]!.slice(childStart[p], end)));
-    return { bias, chunk: (parent: number) => chunks[parent]! };
+    const bias = Float32Array.from({ length: sparse[t]!.length }, () => 2 * random() - 1);
+    const chunks = Array.from(childStart.subarray(1), (end, p) => {
+      const chunk = toChunk(sparse[t]!.slice(childStart[p], end));
+      return width === 0 ? chunk : { ...chunk, dense: randomPanel(end - childStart[p]!, width, random) };
+    });
+    return { bias, chunks, chunk: (parent: number) => chunks[parent]! };
+  });
+  const dense = sparse.map((nodes, t) => {
+    const panels = levels[t]!.chunks.flatMap((chunk) => (chunk.dense === undefined ? [] : panelRows(chunk.dense)));
+    return nodes.map((weights, node) => [...weights, ...(panels[node] ?? [])]);
   });
   return { tree, ranker: { levels }, dense };
+}
+
+function randomPanel(numChildren: number, width: number, random: () => number): DensePanel {
+  return {
+    weights: Int8Array.from({ length: numChildren * width }, () => Math.round(254 * random() - 127)),
+    scales: Float32Array.from({ length: numChildren }, () => random() / 127),
+  };
+}
+
+function panelRows({ weights, scales }: DensePanel): number[][] {
+  const width = weights.length / scales.length;
+  return Array.from(scales, (scale, c) => [...weights.subarray(c * width, (c + 1) * width)].map((it) => it * scale));
 }
 
 function randomTree(numLabels: number, random: () => number): LabelTree {
@@ -71,16 +94,25 @@ function toChunk(children: readonly (readonly number[])[]): Chunk {
   };
 }
 
-export function randomRow(numFeatures: number, seed: number): SparseRow {
+/** With a dense block of `width`, its values are such that 16 bits hold them exactly. */
+export function randomRow(numFeatures: number, seed: number, width = 0): SparseRow {
   const random = randomNumbers(seed);
   const indices = Array.from({ length: numFeatures }, (_, feature) => feature).filter(() => random() < 0.6);
-  return { indices: Uint32Array.from(indices), values: Float32Array.from(indices, () => random()) };
+  const sparse = { indices: Uint32Array.from(indices), values: Float32Array.from(indices, () => random()) };
+  if (width === 0) return sparse;
+  const dense = Float32Array.from({ length: width }, (_, k) => {
+    return k === 0 ? 32767 / 32768 : Math.round(65534 * random() - 32767) / 32768;
+  });
+  return { ...sparse, dense };
 }
 
 /** bias + w·x of one node, summed densely. */
 export function denseMargin({ ranker, dense }: RandomMember, level: number, node: number, row: SparseRow): number {
   let margin = ranker.levels[level]!.bias[node]!;
-  for (const [k, feature] of row.indices.entries()) margin += dense[level]![node]![feature]! * row.values[k]!;
+  const weights = dense[level]![node]!;
+  for (const [k, feature] of row.indices.entries()) margin += weights[feature]! * row.values[k]!;
+  const width = row.dense?.length ?? 0;
+  for (let k = 0; k < width; k++) margin += weights[weights.length - width + k]! * row.dense![k]!;
   return margin;
 }
 

@@ -24,3 +24,12 @@ export interface SparseRow {
   readonly values: Float32Array;
   readonly dense?: Float32Array;
 }
+
+/** Row `row` of both blocks, as views. */
+export function rowOf({ indptr, indices, values, dense }: Csr, row: number): SparseRow {
+  const start = indptr[row]!;
+  const end = indptr[row + 1]!;
+  const sparse = { indices: indices.subarray(start, end), values: values.subarray(start, end) };
+  if (dense === undefined) return sparse;
+  return { ...sparse, dense: dense.values.subarray(row * dense.width, (row + 1) * dense.width) };
+}

@@ -2,3 +2,4 @@
 // The caller lays out memory and passes byte addresses; ../simd.ts is that caller.
 export { liftPositives, solveGroup } from "./solve-group";
 export { collectRows, spreadRows } from "./collect-rows";
+export { dotPanel } from "./dot-panel";
