@@ -7,7 +7,10 @@ const MAX_ITERATIONS = 20;
 
 /** 2^depth groups of label indices, sizes differing by at most one, in heap order; each group ascending. */
 export function balancedClusters(embedding: Csr, depth: number, seed: number): Uint32Array[] {
-  const sums = new Float32Array(embedding.numCols * 2);
+  const sums: Sums = {
+    sparse: new Float32Array(embedding.numCols * 2),
+    dense: new Float32Array((embedding.dense?.width ?? 0) * 2),
+  };
   let groups: Uint32Array[] = [Uint32Array.from({ length: embedding.numRows }, (_, label) => label)];
   let node = 0;
   for (let level = 0; level < depth; level++) {
@@ -16,16 +19,22 @@ export function balancedClusters(embedding: Csr, depth: number, seed: number): U
   return groups;
 }
 
+/** Sums of the rows of both sides: [features][2], and [width][2] for the dense block. */
+interface Sums {
+  readonly sparse: Float32Array;
+  readonly dense: Float32Array;
+}
+
 /** Side of a label while its group is being split. */
 const NEITHER = 0;
 const LEFT = 1;
 const RIGHT = 2;
 
 /**
- * Two halves of `group`: floor(n/2) labels and the rest. `sums` [features][2] holds the sums of both sides, is all zero
- * before and after, and is kept up by the labels that change sides only.
+ * Two halves of `group`: floor(n/2) labels and the rest. `sums` is all zero before and after, and is kept up by the
+ * labels that change sides only.
  */
-function split(embedding: Csr, group: Uint32Array, seed: number, sums: Float32Array): [Uint32Array, Uint32Array] {
+function split(embedding: Csr, group: Uint32Array, seed: number, sums: Sums): [Uint32Array, Uint32Array] {
   const size = group.length;
   const half = size >> 1;
   const random = newRandom(seed);
@@ -56,12 +65,13 @@ function split(embedding: Csr, group: Uint32Array, seed: number, sums: Float32Ar
 
 /** score = cosine to the right sum − cosine to the left sum, up to the label's own norm, which is 1. */
 function scoreSides(
-  { indptr, indices, values }: Csr,
+  { indptr, indices, values, dense }: Csr,
   group: Uint32Array,
   side: Uint8Array,
-  sums: Float32Array,
+  sums: Sums,
   scores: Float64Array,
 ): void {
+  const { sparse, dense: denseSums } = sums;
   const size = group.length;
   const toLeft = new Float64Array(size);
   const toRight = new Float64Array(size);
@@ -73,8 +83,17 @@ function scoreSides(
     let right = 0;
     for (let p = indptr[row]!; p < indptr[row + 1]!; p++) {
       const at = indices[p]! * 2;
-      left += values[p]! * sums[at]!;
-      right += values[p]! * sums[at + 1]!;
+      left += values[p]! * sparse[at]!;
+      right += values[p]! * sparse[at + 1]!;
+    }
+    if (dense !== undefined) {
+      const { width, values: rows } = dense;
+      const from = row * width;
+      for (let k = 0; k < width; k++) {
+        const value = rows[from + k]!;
+        left += value * denseSums[k * 2]!;
+        right += value * denseSums[k * 2 + 1]!;
+      }
     }
     toLeft[i] = left;
     toRight[i] = right;
@@ -93,7 +112,7 @@ function move(
   i: number,
   to: typeof LEFT | typeof RIGHT,
   side: Uint8Array,
-  sums: Float32Array,
+  sums: Sums,
 ): void {
   const row = group[i]!;
   if (side[i] !== NEITHER) addRow(embedding, row, sums, side[i]! - LEFT, -1);
@@ -102,26 +121,33 @@ function move(
 }
 
 function addRow(
-  { indptr, indices, values }: Csr,
+  { indptr, indices, values, dense }: Csr,
   row: number,
-  sums: Float32Array,
+  { sparse, dense: denseSums }: Sums,
   offset: number,
   factor: number,
 ): void {
   const end = indptr[row + 1]!;
   for (let p = indptr[row]!; p < end; p++) {
     const at = indices[p]! * 2 + offset;
-    sums[at] = sums[at]! + factor * values[p]!;
+    sparse[at] = sparse[at]! + factor * values[p]!;
+  }
+  if (dense === undefined) return;
+  const { width, values: rows } = dense;
+  for (let k = 0; k < width; k++) {
+    const at = k * 2 + offset;
+    denseSums[at] = denseSums[at]! + factor * rows[row * width + k]!;
   }
 }
 
-function clear({ indptr, indices }: Csr, group: Uint32Array, sums: Float32Array): void {
+function clear({ indptr, indices }: Csr, group: Uint32Array, { sparse, dense }: Sums): void {
   for (const row of group) {
     for (let p = indptr[row]!; p < indptr[row + 1]!; p++) {
-      sums[indices[p]! * 2] = 0;
-      sums[indices[p]! * 2 + 1] = 0;
+      sparse[indices[p]! * 2] = 0;
+      sparse[indices[p]! * 2 + 1] = 0;
     }
   }
+  dense.fill(0);
 }
 
 /** Partially sorts `order` by (score, position) so that the `count` smallest come first (Hoare's selection). */

@@ -3,7 +3,7 @@ import { hundredths } from "@tagwright/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { buildTree, type TreeOptions } from "./build-tree.ts";
-import { sparse, topicRows } from "./test-data.ts";
+import { sparse, topicRows, twoBlocks } from "./test-data.ts";
 
 function widths({ levels }: LabelTree): number[] {
   return levels.map(numNodes);
@@ -121,4 +121,14 @@ test("the same seed gives the same tree", () => {
     const [a, b] = [buildTree(embedding, options, 7), buildTree(embedding, options, 7)];
     expect(b).toEqual(a);
   }
+});
+
+test("two blocks give the tree of one block that has both", () => {
+  fc.assert(
+    fc.property(shapes, fc.integer({ min: 0, max: 50 }), fc.nat(1000), (options, numSparse, seed) => {
+      const rows = topicRows(80, 12, 4, seed);
+      const expected = buildTree(sparse(rows, 52), options, seed);
+      expect(buildTree(twoBlocks(rows, 52, numSparse), options, seed)).toEqual(expected);
+    }),
+  );
 });

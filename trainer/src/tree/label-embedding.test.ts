@@ -1,8 +1,9 @@
 import { expectAllClose, hundredths } from "@tagwright/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import type { LabelMatrix } from "../features/label-matrix.ts";
 import { labelEmbedding } from "./label-embedding.ts";
-import { sparse } from "./test-data.ts";
+import { sparse, twoBlocks } from "./test-data.ts";
 
 const NUM_FEATURES = 6;
 const NUM_LABELS = 4;
@@ -22,9 +23,13 @@ function embed(docs: Documents, maxEntries: number) {
     docs.map(({ row }) => row),
     NUM_FEATURES,
   );
+  return labelEmbedding(features, labelsOf(docs), maxEntries);
+}
+
+function labelsOf(docs: Documents): LabelMatrix {
   const indptr = Uint32Array.from([0, ...docs.map((_, d) => docs.slice(0, d + 1).flatMap((it) => it.labels).length)]);
   const labels = Uint32Array.from(docs.flatMap((it) => it.labels));
-  return labelEmbedding(features, { numDocuments: docs.length, numLabels: NUM_LABELS, indptr, labels }, maxEntries);
+  return { numDocuments: docs.length, numLabels: NUM_LABELS, indptr, labels };
 }
 
 /** z_l = Σ_d y_dl / ‖y_d‖ · x_d, scaled to unit norm; zero where there is nothing to scale. */
@@ -68,4 +73,27 @@ test("with a bound the largest entries stay, and have unit norm by themselves", 
 test("the bound holds where entries are equal", () => {
   const { indptr, indices } = embed([{ row: [0.2, 0.2, 0.9, 0.2, 0.2, 0.2], labels: [0] }], 3);
   expect([...indices.subarray(0, indptr[1])]).toEqual([0, 1, 2]);
+});
+
+test("a dense block is summed beside the sparse one, and the row has unit norm over both", () => {
+  fc.assert(
+    fc.property(documents, fc.integer({ min: 0, max: NUM_FEATURES - 1 }), (docs, numSparse) => {
+      const features = twoBlocks(
+        docs.map(({ row }) => row),
+        NUM_FEATURES,
+        numSparse,
+      );
+      const embedding = labelEmbedding(features, labelsOf(docs), 100);
+      const width = NUM_FEATURES - numSparse;
+      expect(embedding.dense!.width).toBe(width);
+      for (let label = 0; label < NUM_LABELS; label++) {
+        const row = new Array<number>(numSparse).fill(0);
+        for (let p = embedding.indptr[label]!; p < embedding.indptr[label + 1]!; p++)
+          row[embedding.indices[p]!]! += embedding.values[p]!;
+        row.push(...embedding.dense!.values.subarray(label * width, (label + 1) * width));
+        const expected = denseRow(docs, label);
+        if (expected.some((it) => it !== 0)) expectAllClose(row, expected, { atol: 1e-3 });
+      }
+    }),
+  );
 });

@@ -1,11 +1,12 @@
 // PIFA, positive instance feature aggregation: a label is the unit sum of its documents, each weighted by
 // 1/√(its labels). Source: PECOS, Yu et al., JMLR 2022.
-import type { Csr } from "@tagwright/model/internals";
+import type { Csr, DenseBlock } from "@tagwright/model/internals";
 import { type LabelMatrix, transpose } from "../features/label-matrix.ts";
 
 /**
- * Label features, shape [labels, features], unit rows. With `maxEntries`, only that many largest entries of a label
- * are kept (and the row scaled to unit norm again): the long tail of a frequent label says little about its place.
+ * Label features, shape [labels, features], rows of unit norm over both blocks where there are two. With `maxEntries`,
+ * only that many largest sparse entries of a label are kept (and the row scaled to unit norm again): the long tail of a
+ * frequent label says little about its place.
  */
 export function labelEmbedding(features: Csr, labels: LabelMatrix, maxEntries: number): Csr {
   const { numLabels, numDocuments } = labels;
@@ -18,6 +19,7 @@ export function labelEmbedding(features: Csr, labels: LabelMatrix, maxEntries: n
   const rows: { indices: Uint32Array; values: Float32Array }[] = [];
   const weight = new Float32Array(numDocuments);
   for (let d = 0; d < numDocuments; d++) weight[d] = 1 / Math.sqrt(labels.indptr[d + 1]! - labels.indptr[d]!);
+  const dense = features.dense && sumDense(features.dense, documentsOf, weight);
   for (let label = 0; label < numLabels; label++) {
     let count = 0;
     for (let e = documentsOf.indptr[label]!; e < documentsOf.indptr[label + 1]!; e++) {
@@ -40,13 +42,35 @@ export function labelEmbedding(features: Csr, labels: LabelMatrix, maxEntries: n
       values[k] = value;
       squares += value * value;
     }
+    const ownDense = dense?.values.subarray(label * dense.width, (label + 1) * dense.width) ?? NONE;
+    for (const value of ownDense) squares += value * value;
     const scale = squares > 0 ? 1 / Math.sqrt(squares) : 0;
     for (let k = 0; k < values.length; k++) values[k]! *= scale;
+    for (let k = 0; k < ownDense.length; k++) ownDense[k]! *= scale;
     for (let k = 0; k < count; k++) sum[touched[k]!] = 0;
     rows.push({ indices, values });
     indptr[label + 1] = indptr[label]! + indices.length;
   }
-  return concatenate(rows, indptr, features.numCols);
+  return { ...concatenate(rows, indptr, features.numCols), ...(dense && { dense }) };
+}
+
+const NONE = new Float32Array(0);
+
+/** Σ weight · dense row over the documents of each label. */
+function sumDense({ width, values }: DenseBlock, documentsOf: LabelMatrix, weight: Float32Array): DenseBlock {
+  const { numDocuments: numLabels, indptr, labels: documents } = documentsOf;
+  const sums = new Float32Array(numLabels * width);
+  const sum = new Float64Array(width);
+  for (let label = 0; label < numLabels; label++) {
+    sum.fill(0);
+    for (let e = indptr[label]!; e < indptr[label + 1]!; e++) {
+      const from = documents[e]! * width;
+      const factor = weight[documents[e]!]!;
+      for (let k = 0; k < width; k++) sum[k]! += factor * values[from + k]!;
+    }
+    sums.set(sum, label * width);
+  }
+  return { width, values: sums };
 }
 
 /** The features with the `limit` largest sums, ascending by index; of equal ones those that come first. */

@@ -17,6 +17,18 @@ export function sparse(rows: readonly (readonly number[])[], numCols: number): C
   };
 }
 
+/** The same rows with all columns from `numSparse` on in a dense block. */
+export function twoBlocks(rows: readonly (readonly number[])[], numCols: number, numSparse: number): Csr {
+  const values = Float32Array.from(rows.flatMap((row) => row.slice(numSparse)));
+  return {
+    ...sparse(
+      rows.map((row) => row.slice(0, numSparse)),
+      numSparse,
+    ),
+    dense: { width: numCols - numSparse, values },
+  };
+}
+
 /** Unit rows about topics: a topic has `width` features of its own, and all share as many more. */
 export function topicRows(numRows: number, numTopics: number, width: number, seed: number): number[][] {
   const random = newRandom(seed);

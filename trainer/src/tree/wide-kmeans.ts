@@ -72,7 +72,9 @@ function starts(sizes: readonly number[]): Uint32Array {
 }
 
 /** Non-empty clusters of spherical k-means from `k` random labels, each ascending. */
-function wideClusters({ indptr, indices, values, numCols }: Csr, labels: Uint32Array, k: number, seed: number) {
+function wideClusters(embedding: Csr, labels: Uint32Array, k: number, seed: number) {
+  const { indptr, indices, values, numCols } = embedding;
+  const { width, values: dense } = embedding.dense ?? { width: 0, values: new Float32Array(0) };
   const random = newRandom(seed);
   const order = labels.slice();
   for (let i = 0; i < k; i++) {
@@ -84,11 +86,14 @@ function wideClusters({ indptr, indices, values, numCols }: Csr, labels: Uint32A
     for (let p = indptr[label]!; p < indptr[label + 1]!; p++)
       if (!local.has(indices[p]!)) local.set(indices[p]!, local.size);
   }
-  // Centers as [feature][cluster]: one pass over a label's row scores it against all clusters.
-  const centers = new Float32Array(local.size * k);
+  // Centers as [feature][cluster], those of the dense block behind the others: one pass over a label's row scores it
+  // against all clusters.
+  const centers = new Float32Array((local.size + width) * k);
+  const firstDense = local.size * k;
   const add = (label: number, cluster: number) => {
     for (let p = indptr[label]!; p < indptr[label + 1]!; p++)
       centers[local.get(indices[p]!)! * k + cluster]! += values[p]!;
+    for (let j = 0; j < width; j++) centers[firstDense + j * k + cluster]! += dense[label * width + j]!;
   };
   for (let c = 0; c < k; c++) add(order[c]!, c);
   const cluster = new Int32Array(labels.length).fill(-1);
@@ -102,6 +107,10 @@ function wideClusters({ indptr, indices, values, numCols }: Csr, labels: Uint32A
         const from = local.get(indices[p]!)! * k;
         for (let c = 0; c < k; c++) scores[c]! += values[p]! * centers[from + c]!;
       }
+      for (let j = 0; j < width; j++) {
+        const value = dense[label * width + j]!;
+        for (let c = 0; c < k; c++) scores[c]! += value * centers[firstDense + j * k + c]!;
+      }
       let best = 0;
       for (let c = 1; c < k; c++) if (scores[c]! * scale[c]! > scores[best]! * scale[best]!) best = c;
       if (cluster[i] !== best) moved++;
@@ -111,7 +120,7 @@ function wideClusters({ indptr, indices, values, numCols }: Csr, labels: Uint32A
     centers.fill(0);
     for (const [i, label] of labels.entries()) add(label, cluster[i]!);
   }
-  if (numCols === 0) return [labels];
+  if (numCols + width === 0) return [labels];
   return Array.from({ length: k }, (_, c) => labels.filter((_label, i) => cluster[i] === c)).filter(
     (it) => it.length > 0,
   );
