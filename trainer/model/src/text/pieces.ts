@@ -1,8 +1,9 @@
 // Word pieces of a text: what an encoder reads. The tokenizer is the one published with the encoder (tokenizer.json);
 // @huggingface/tokenizers runs it. Ours is what stands around it: only as much text is read as can matter, special
-// pieces survive the truncation, and what differs from the reference in the library is made equal before it sees a text.
+// pieces survive the truncation, and a text may hold anything.
 import { Tokenizer } from "@huggingface/tokenizers";
 import { ModelFolderError } from "../errors.ts";
+import { likeReference } from "./normalisers.ts";
 
 export interface PieceTokenizer {
   /**
@@ -23,6 +24,7 @@ const unitsPerPiece = 6;
 const maxUnits = 2 ** 18;
 /** Pieces before a cut that is at no white space may come out otherwise with the rest of the text. */
 const unsettledPieces = 128;
+const kinds = ["WordPiece", "BPE", "Unigram"];
 const cure = "take tokenizer.json and tokenizer_config.json from where the encoder came from again";
 
 /**
@@ -37,7 +39,6 @@ export function newPieceTokenizer(tokenizerJson: string, tokenizerConfig: string
   const tokenizer = newTokenizer(definition, config);
   const frame = findFrame(tokenizer);
   const padding = findPadding(definition, config, size);
-  const prepare = newPreparation(definition);
   const numSpecial = frame.opening.length + frame.closing.length;
 
   return {
@@ -46,7 +47,7 @@ export function newPieceTokenizer(tokenizerJson: string, tokenizerConfig: string
     encode(text, maxPieces) {
       const room = maxPieces - numSpecial;
       if (!(room >= 0)) throw new RangeError(`encode: ${maxPieces} pieces, but ${numSpecial} are special`);
-      const pieces = firstPieces(tokenizer, prepare, text, room);
+      const pieces = firstPieces(tokenizer, text, room);
       const ids = new Int32Array(numSpecial + pieces.length);
       ids.set(frame.opening);
       ids.set(pieces, frame.opening.length);
@@ -57,10 +58,10 @@ export function newPieceTokenizer(tokenizerJson: string, tokenizerConfig: string
 }
 
 /** Reads more and more of the text until it has the pieces that are wanted: time is bounded by them, not by the text. */
-function firstPieces(tokenizer: Tokenizer, prepare: (text: string) => string, text: string, room: number): number[] {
+function firstPieces(tokenizer: Tokenizer, text: string, room: number): number[] {
   for (let units = unitsPerPiece * room; room > 0; units *= 2) {
     const { end, settled } = findCut(text, units);
-    const pieces = piecesOf(tokenizer, prepare(text.slice(0, end)));
+    const pieces = piecesOf(tokenizer, text.slice(0, end));
     const suffice = pieces.length >= room + (settled ? 0 : unsettledPieces);
     if (suffice || end === text.length || units >= maxUnits) return pieces.slice(0, room);
   }
@@ -80,15 +81,19 @@ function isLowSurrogate(unit: number): boolean {
   return unit >= 0xdc00 && unit < 0xe000;
 }
 
-/** Without special pieces. A piece that has no id is left out, as the reference does. */
+/**
+ * Without special pieces. A piece that has no id is left out, as the reference does; half a surrogate pair, which is no
+ * character, counts as U+FFFD.
+ */
 function piecesOf(tokenizer: Tokenizer, text: string): number[] {
-  const ids: readonly (number | undefined)[] = tokenizer.encode(text, { add_special_tokens: false }).ids;
+  const characters = text.replace(/\p{Surrogate}/gu, "\ufffd");
+  const ids: readonly (number | undefined)[] = tokenizer.encode(characters, { add_special_tokens: false }).ids;
   return ids.filter((id) => id !== undefined);
 }
 
 function newTokenizer(definition: JsonObject, config: JsonObject): Tokenizer {
   try {
-    return new Tokenizer(definition, config);
+    return new Tokenizer({ ...definition, normalizer: likeReference(definition["normalizer"]) }, config);
   } catch (error) {
     const found = error instanceof Error ? error.message : String(error);
     throw new ModelFolderError({ place: "tokenizer.json", expected: "a tokenizer", found, cure }, { cause: error });
@@ -112,25 +117,6 @@ function findFrame(tokenizer: Tokenizer): { opening: readonly number[]; closing:
   throw new ModelFolderError({ place: "tokenizer.json", expected, found: `${whole} for "${probe}"`, cure });
 }
 
-/**
- * What the reference (Rust `tokenizers`) does with a text that the library does not. Half a surrogate pair, which is no
- * character, becomes U+FFFD. For BERT's normaliser: capital sigma becomes σ wherever it stands, and the ideographs
- * beyond the basic plane stand apart, too.
- */
-function newPreparation({ normalizer }: JsonObject): (text: string) => string {
-  const wellFormed = (text: string) => text.replace(/\p{Surrogate}/gu, "\ufffd");
-  const bert = isObject(normalizer) && normalizer["type"] === "BertNormalizer" ? normalizer : undefined;
-  if (bert === undefined) return wellFormed;
-  const lowers = bert["lowercase"] === true;
-  const spaces = bert["handle_chinese_chars"] === true;
-  return (text) => {
-    let ready = wellFormed(text);
-    if (lowers) ready = ready.replaceAll("Σ", "σ");
-    if (spaces) ready = ready.replace(/[\u{20000}-\u{2a6df}\u{2a700}-\u{2ceaf}\u{2f800}-\u{2fa1f}]/gu, " $& ");
-    return ready;
-  };
-}
-
 function findPadding({ padding, added_tokens: added }: JsonObject, config: JsonObject, size: number): number {
   const token = tokenText(config["pad_token"]);
   const declared = Array.isArray(added) ? added.find((it) => isObject(it) && it["content"] === token) : undefined;
@@ -149,7 +135,10 @@ function tokenText(token: unknown): string | undefined {
 /** One more than the largest id. @throws ModelFolderError where there is no vocabulary or an id is none. */
 function countIds({ model, added_tokens: added }: JsonObject): number {
   const place = "tokenizer.json";
-  const vocabulary = isObject(model) ? model["vocab"] : undefined;
+  const { type, vocab: vocabulary } = isObject(model) ? model : {};
+  if (type !== undefined && !kinds.includes(String(type))) {
+    throw new ModelFolderError({ place, expected: `a model of ${kinds.join(", ")}`, found: String(type), cure });
+  }
   if (typeof vocabulary !== "object" || vocabulary === null || Object.keys(vocabulary).length === 0) {
     throw new ModelFolderError({ place, expected: "a vocabulary", found: "none", cure });
   }
