@@ -58,6 +58,7 @@ function folderOf({
   return {
     settings: { ...defaultSettings, ...settings },
     suggest: async () => list,
+    suggestMany: async (analyses) => analyses.map(() => list),
     concept: async (tag) => concepts.find((it) => it.tag.toLowerCase() === tag.toLowerCase()),
     vocabulary: async (prefix) => vocabulary.filter((it) => it.tag.startsWith(prefix)),
     model: {
@@ -66,7 +67,7 @@ function folderOf({
       explain: async (_, tag) =>
         suggestions?.[tag] === undefined || terms === undefined
           ? undefined
-          : { label: tag, margin: 0, bias: 0, terms, path: [] },
+          : { label: tag, margin: 0, bias: 0, embedding: 0, terms, path: [] },
     },
   };
 }

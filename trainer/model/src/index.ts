@@ -5,4 +5,13 @@ export { restorePrevious } from "./folder/swap.ts";
 export { type Verification, verifyModelFolder } from "./folder/verify.ts";
 export { openModel } from "./model.ts";
 export type { SparseRow } from "./sparse/csr.ts";
-export type { Explanation, Model, ModelInfo, OpenOptions, PathStep, Suggestion, TermContribution } from "./types.ts";
+export type {
+  EncoderState,
+  Explanation,
+  Model,
+  ModelInfo,
+  OpenOptions,
+  PathStep,
+  Suggestion,
+  TermContribution,
+} from "./types.ts";

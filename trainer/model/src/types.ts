@@ -28,15 +28,26 @@ export interface PathStep {
   readonly examples: readonly string[];
 }
 
-/** Why a label got its score: exact for the linear model, `margin = bias + sum of all contributions`. */
+/** Why a label got its score: exact, `margin = bias + embedding + sum of all contributions`. */
 export interface Explanation {
   readonly label: string;
   readonly margin: number;
   readonly bias: number;
+  /** What the encoder's reading of the whole text added; 0 without one. */
+  readonly embedding: number;
   /** Largest absolute contribution first. */
   readonly terms: readonly TermContribution[];
   readonly path: readonly PathStep[];
 }
+
+/** How the encoder of an open model is. Suggestions come from words alone while it is not ready. */
+export type EncoderState =
+  /** The model has none, and needs none. */
+  | { readonly kind: "none" }
+  | { readonly kind: "loading" }
+  | { readonly kind: "ready" }
+  /** The native library is missing, a file is damaged, or it failed at work. */
+  | { readonly kind: "failed"; readonly reason: string };
 
 export interface ModelInfo {
   readonly formatVersion: number;
@@ -59,12 +70,17 @@ export interface Model {
   readonly labels: readonly string[];
   /** Display name of each label; its identifier where it has no other. */
   readonly names: readonly string[];
+  /** How the encoder is now; looked at right after an answer, it tells what that answer was made from. */
+  readonly encoder: EncoderState;
   /**
    * The best `k` labels for `text`. Deterministic; no text makes it fail, an empty one gives frequent labels. Without an
-   * encoder the answer is made before this returns. @throws only the signal's reason.
+   * encoder the answer is made before this returns. @throws only the signal's reason, and ModelFolderError for a damaged
+   * chunk.
    */
   suggest(text: string, k: number, signal?: AbortSignal): Promise<Suggestion[]>;
-  /** The same for ready-made features of the model's dimension, indices ascending. */
+  /** The same for many texts, in their order: an encoder reads texts of like length together. */
+  suggestMany(texts: readonly string[], k: number, signal?: AbortSignal): Promise<Suggestion[][]>;
+  /** The same for ready-made features of the model's dimension, indices ascending, and an embedding where it has one. */
   suggestFeatures(row: SparseRow, k: number): Suggestion[];
   /** @throws RangeError for a label that the model does not have. */
   explain(text: string, labelId: string, maxTerms?: number): Promise<Explanation>;
@@ -74,4 +90,10 @@ export interface Model {
 export interface OpenOptions {
   /** Bound on decoded ranker chunks held in memory. Default 256 MiB. */
   readonly cacheBytes?: number;
+  /** Threads of the encoder. Default: one a core. */
+  readonly threads?: number;
+  /** Does not wait for the encoder: suggestions come from words alone until it is there. Default false. */
+  readonly background?: boolean;
+  /** Called after each change of the encoder's state. */
+  readonly onEncoder?: (state: EncoderState) => void;
 }

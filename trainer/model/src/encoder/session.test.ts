@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { EncoderError } from "../errors.ts";
 import { newPieceTokenizer } from "../text/pieces.ts";
 import { exampleOnnx, exampleTokenizer, exampleTokenizerConfig, exampleWords } from "./example-encoder.ts";
-import { openTextEncoder, type TextEncoder, type TextEncoderOptions } from "./session.ts";
+import { type EncoderSession, type EncoderSessionOptions, openTextEncoder } from "./session.ts";
 
 const pieces = newPieceTokenizer(exampleTokenizer, exampleTokenizerConfig);
 /** [PAD] is far from everything: a mask that lets it through would be seen. */
@@ -14,7 +14,7 @@ const table = [
   [0, 3, 0],
   ...exampleWords.map((_, i) => [i + 1, 2 * i, 5 - i]),
 ];
-const options: TextEncoderOptions = {
+const options: EncoderSessionOptions = {
   onnx: exampleOnnx({ table }),
   pieces,
   hidden: 3,
@@ -23,7 +23,10 @@ const options: TextEncoderOptions = {
   threads: 1,
 };
 
-async function withEncoder(use: (encoder: TextEncoder) => Promise<void>, changes: Partial<TextEncoderOptions> = {}) {
+async function withEncoder(
+  use: (encoder: EncoderSession) => Promise<void>,
+  changes: Partial<EncoderSessionOptions> = {},
+) {
   const encoder = await openTextEncoder({ ...options, ...changes });
   try {
     await use(encoder);

@@ -6,7 +6,7 @@ import { EncoderError } from "../errors.ts";
 import type { PieceTokenizer } from "../text/pieces.ts";
 import { type PassageOptions, poolPassages, readPassages } from "./passages.ts";
 
-export interface TextEncoderOptions extends PassageOptions {
+export interface EncoderSessionOptions extends PassageOptions {
   /** A graph from `input_ids`, `attention_mask` int64 [batch, length] to `embedding` float32 [batch, hidden]. */
   readonly onnx: Uint8Array;
   readonly pieces: PieceTokenizer;
@@ -16,7 +16,7 @@ export interface TextEncoderOptions extends PassageOptions {
   readonly threads?: number | undefined;
 }
 
-export interface TextEncoder {
+export interface EncoderSession {
   /**
    * The unit embedding of each text, zeros for one without a piece. Passages of like length run together.
    * @throws EncoderError where the session fails, the signal's reason between two batches.
@@ -36,7 +36,7 @@ const maxBatchRows = 64;
  * Starts a session and runs it once, so that a graph that does not fit its description is known now.
  * @throws EncoderError where the native library is missing or the graph is not what it should be.
  */
-export async function openTextEncoder(options: TextEncoderOptions): Promise<TextEncoder> {
+export async function openTextEncoder(options: EncoderSessionOptions): Promise<EncoderSession> {
   const ort = await loadOrt();
   let session: InferenceSession;
   try {
@@ -55,7 +55,7 @@ export async function openTextEncoder(options: TextEncoderOptions): Promise<Text
     });
   }
   try {
-    const encoder = new OrtTextEncoder(ort, session, options);
+    const encoder = new OrtEncoderSession(ort, session, options);
     await encoder.rehearse();
     return encoder;
   } catch (error) {
@@ -78,14 +78,14 @@ async function loadOrt(): Promise<Ort> {
   }
 }
 
-class OrtTextEncoder implements TextEncoder {
+class OrtEncoderSession implements EncoderSession {
   readonly #ort: Ort;
   readonly #session: InferenceSession;
-  readonly #options: TextEncoderOptions;
+  readonly #options: EncoderSessionOptions;
   #last: Promise<unknown> = Promise.resolve();
   #disposed = false;
 
-  constructor(ort: Ort, session: InferenceSession, options: TextEncoderOptions) {
+  constructor(ort: Ort, session: InferenceSession, options: EncoderSessionOptions) {
     this.#ort = ort;
     this.#session = session;
     this.#options = options;
