@@ -24,6 +24,8 @@ export type ModelState =
       readonly encoder: string;
       readonly threshold: number;
       readonly loadMilliseconds: number;
+      /** Why suggestions come from words alone, although the model has an encoder. Absent while all of it answers. */
+      readonly lexical?: { readonly loading: boolean; readonly reason: string };
     }
   | { readonly kind: "failed"; readonly message: string }
   /** The workspace is not trusted, so its model is not loaded. */

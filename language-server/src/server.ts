@@ -162,6 +162,8 @@ export function serve(connection: Connection, { version, workerScript }: ServerO
     }),
   );
 
+  documents.onDidChangeContent(({ document }) => session.documentChanged(document.uri));
+
   const openText = (uri: string) => documents.get(uri)?.getText();
   connection.onRequest(
     methods.suggest,

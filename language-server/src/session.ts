@@ -37,7 +37,14 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    this.#host = new WorkerHost({ script: options.workerScript, log: options.log, onDeath: () => this.#workerDied() });
+    this.#host = new WorkerHost({
+      script: options.workerScript,
+      log: options.log,
+      onDeath: () => this.#workerDied(),
+      onEvent: ({ folder, model, state }) => {
+        for (const it of this.#made.values()) if (it.model.folder === folder) it.model.encoderChanged(model, state);
+      },
+    });
     this.#idle = setInterval(() => void this.#unloadIdle(), 60_000).unref();
   }
 
@@ -84,6 +91,11 @@ export class Session {
     const folder = await this.folderOf(uri);
     if (!isEnabledFor(folder.settings, document.languageId)) return undefined;
     return { document, folder, analysis: this.analyse(uri, document.getText(), folder.settings.tagOptions) };
+  }
+
+  /** The text of a document has changed: nobody waits for answers about the old one. */
+  documentChanged(uri: string): void {
+    this.#host.dropStale(uri);
   }
 
   diagnostics(version: string): Diagnostics {

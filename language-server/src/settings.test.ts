@@ -11,6 +11,7 @@ test("each setting reaches its field", () => {
   const { settings, problems } = parseSettings({
     suggestions: { enable: { "*": false, markdown: true }, minProbability: 0.3, max: 7, timeBudget: 50 },
     model: { path: " models/a ", cacheMegabytes: 64, unloadAfterMinutes: 0 },
+    encoder: { threads: 4 },
     taxonomy: { path: "t.ttl" },
     formats: { keys: ["keywords"], inlineTags: false },
   });
@@ -23,6 +24,7 @@ test("each setting reaches its field", () => {
     modelPath: "models/a",
     cacheBytes: 64 * 2 ** 20,
     unloadAfterMs: 0,
+    encoderThreads: 4,
     taxonomyPath: "t.ttl",
     tagOptions: { keys: ["keywords"], inlineTags: false },
   });

@@ -13,6 +13,8 @@ export interface Settings {
   readonly modelPath: string;
   readonly cacheBytes: number;
   readonly unloadAfterMs: number;
+  /** Threads of a model's encoder. */
+  readonly encoderThreads: number;
   /** Empty: the first of the usual names in the workspace folder. */
   readonly taxonomyPath: string;
   readonly tagOptions: TagOptions;
@@ -26,6 +28,7 @@ export const defaultSettings: Settings = {
   modelPath: "",
   cacheBytes: 256 * 2 ** 20,
   unloadAfterMs: 30 * 60_000,
+  encoderThreads: 2,
   taxonomyPath: "",
   tagOptions: {},
 };
@@ -65,6 +68,7 @@ export function parseSettings(section: unknown): { settings: Settings; problems:
     modelPath: string("model.path"),
     cacheBytes: number("model.cacheMegabytes", 16, 65_536, fallback.cacheBytes / 2 ** 20) * 2 ** 20,
     unloadAfterMs: number("model.unloadAfterMinutes", 0, 10_080, fallback.unloadAfterMs / 60_000) * 60_000,
+    encoderThreads: Math.round(number("encoder.threads", 1, 64, fallback.encoderThreads)),
     taxonomyPath: string("taxonomy.path"),
     tagOptions: { ...(keys.length > 0 && { keys }), ...(inlineTags !== undefined && { inlineTags }) },
   };

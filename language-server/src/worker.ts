@@ -3,10 +3,14 @@ import { parentPort } from "node:worker_threads";
 import { openModel } from "@tagwright/model";
 import { loadTaxonomy } from "@tagwright/taxonomy";
 import { describe } from "./guard.ts";
-import type { WorkerReply, WorkerRequest } from "./model/worker-messages.ts";
+import type { WorkerEvent, WorkerReply, WorkerRequest } from "./model/worker-messages.ts";
 import { createService } from "./model/worker-service.ts";
 
-const service = createService({ openModel, loadTaxonomy });
+const service = createService({
+  openModel,
+  loadTaxonomy,
+  onEvent: (event: WorkerEvent) => parentPort?.postMessage(event),
+});
 
 parentPort?.on("message", async ({ id, operation, params }: WorkerRequest) => {
   let reply: WorkerReply;

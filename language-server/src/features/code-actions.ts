@@ -26,7 +26,8 @@ export async function codeActions(
     (kind) => kind !== undefined && (only === undefined || only.some((it) => kind === it || kind.startsWith(`${it}.`))),
   ) as string[];
   if (kinds.length === 0) return [];
-  const fresh = toSuggestedTags(await folder.suggest(analysis, token && { token }), analysis.tags.tags);
+  const suggestions = await folder.suggest(analysis, { document: document.uri, ...(token && { token }) });
+  const fresh = toSuggestedTags(suggestions, analysis.tags.tags);
   const tags = sureTags(fresh, thresholdOf(folder), folder.settings.maxSuggestions);
   if (tags.length === 0) return [];
   const plan = planTagEdits(analysis.source, { add: tags }, analysis.options);

@@ -4,7 +4,7 @@ import type { Analysis } from "../analysis.ts";
 import type { Folder } from "../workspace/folder.ts";
 
 /** The part of a workspace folder that features use. */
-export type FeatureFolder = Pick<Folder, "settings" | "suggest" | "concept" | "vocabulary"> & {
+export type FeatureFolder = Pick<Folder, "settings" | "suggest" | "suggestMany" | "concept" | "vocabulary"> & {
   readonly model: Pick<Folder["model"], "state" | "info" | "explain">;
 };
 

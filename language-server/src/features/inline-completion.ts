@@ -14,7 +14,7 @@ export async function inlineCompletion(
 ): Promise<InlineCompletionItem[]> {
   const slot = tagSlotAt(analysis.source, document.offsetAt(position), analysis.options);
   if (slot === undefined || slot.region.refusal !== undefined) return [];
-  const suggestions = await folder.suggest(analysis, token && { token });
+  const suggestions = await folder.suggest(analysis, { document: document.uri, ...(token && { token }) });
   const fresh = toSuggestedTags(suggestions, withoutPrefix(analysis.tags.tags, slot.prefix));
   const prefix = slot.prefix.toLowerCase();
   const sure = sureTags(fresh, thresholdOf(folder), folder.settings.maxSuggestions);

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { ModelInfo, Suggestion } from "@tagwright/model";
+import type { EncoderState, ModelInfo, Suggestion } from "@tagwright/model";
 import { expect, test } from "vitest";
 import { createAnalyse } from "../analysis.ts";
 import type { Log } from "../guard.ts";
@@ -14,19 +14,20 @@ const analysis = createAnalyse()("file:///a.md", "some text", {});
 const tag: Suggestion = { id: "x", name: "x", margin: 1, probability: 1 };
 
 /** A folder model over a worker that counts what it is asked; `openMs` is how long a model takes to load. */
-function setUp({ openMs = 0, trusted = true, fail = "" } = {}) {
+function setUp({ openMs = 0, trusted = true, fail = "", withEncoder = false } = {}) {
+  let encoder: EncoderState = { kind: withEncoder ? "loading" : "none" };
   const root = mkdtempSync(path.join(tmpdir(), "tagwright-folder-"));
   const asked: string[] = [];
   let opened = 0;
   const host = {
-    request: async (operation: string) => {
+    request: async (operation: string, params: { texts?: readonly string[] }) => {
       asked.push(operation);
       if (operation === "openModel") {
         await new Promise((resolve) => setTimeout(resolve, openMs));
         if (fail !== "") throw new Error(fail);
-        return { id: `model ${++opened}`, numLabels: opened, threshold: 0.5 } as ModelInfo;
+        return { info: { id: `model ${++opened}`, numLabels: opened, threshold: 0.5 } as ModelInfo, encoder };
       }
-      return operation === "suggest" ? [tag] : null;
+      return operation === "suggest" ? { suggestions: params.texts!.map(() => [tag]), encoder } : null;
     },
   } as unknown as WorkerHost;
   const states: string[] = [];
@@ -42,7 +43,11 @@ function setUp({ openMs = 0, trusted = true, fail = "" } = {}) {
     mkdirSync(path.join(root, "m"), { recursive: true });
     writeFileSync(path.join(root, "m", "model.json"), text);
   };
-  return { model, asked, states, write };
+  const tell = (state: EncoderState) => {
+    encoder = state;
+    model.encoderChanged(`model ${opened}`, state);
+  };
+  return { model, asked, states, write, tell };
 }
 
 test("without a model folder the answer is empty and the worker is not asked", async () => {
@@ -72,6 +77,35 @@ test("while a model loads the answer is empty and quick, unless the user waits f
   expect(performance.now() - start).toBeLessThan(1000);
   expect(model.state.kind).toBe("loading");
   expect(await model.suggest(analysis, { patient: true })).toEqual([tag]);
+});
+
+test("while the encoder is loaded the status says so, and what words alone suggested is not given again afterwards", async () => {
+  const { model, asked, states, write, tell } = setUp({ withEncoder: true });
+  write("{}");
+  await model.suggest(analysis);
+  await model.suggest(analysis);
+  expect(model.state).toMatchObject({ kind: "ready", lexical: { loading: true } });
+  tell({ kind: "ready" });
+  expect(model.state).toMatchObject({ kind: "ready" });
+  expect(model.state).not.toHaveProperty("lexical");
+  await model.suggest(analysis);
+  expect(asked).toEqual(["openModel", "suggest", "suggest"]);
+  tell({ kind: "failed", reason: "no library" });
+  expect(model.state).toMatchObject({ kind: "ready", lexical: { loading: false, reason: "no library" } });
+  expect(states).toEqual(["loading", "ready", "ready", "ready"]);
+  model.encoderChanged("another model", { kind: "ready" });
+  expect(model.state).toHaveProperty("lexical");
+});
+
+test("of many documents the model is asked only about those that are not known", async () => {
+  const { model, asked, write } = setUp();
+  write("{}");
+  const other = createAnalyse()("file:///b.md", "other text", {});
+  await model.suggest(analysis);
+  expect(await model.suggestMany([other, analysis, other])).toEqual([[tag], [tag], [tag]]);
+  await model.suggestMany([analysis, other]);
+  expect(await model.suggestMany([])).toEqual([]);
+  expect(asked).toEqual(["openModel", "suggest", "suggest"]);
 });
 
 test("a new model is swapped in, and answers of the old one are not given again", async () => {

@@ -1,6 +1,6 @@
 // The model of one workspace folder over time: found, loaded, used, replaced by a newer one, let go after idleness,
 // lost with the worker thread. Asking while there is none answers empty and quickly.
-import type { Explanation, ModelInfo, Suggestion } from "@tagwright/model";
+import type { EncoderState, Explanation, ModelInfo, Suggestion } from "@tagwright/model";
 import type { CancellationToken } from "vscode-languageserver";
 import type { Analysis } from "../analysis.ts";
 import { describe, type Log } from "../guard.ts";
@@ -15,6 +15,8 @@ export interface AskOptions {
   readonly background?: boolean;
   /** Waits for a model that is being loaded instead of answering empty. */
   readonly patient?: boolean;
+  /** The document that is asked about, where the question is worth nothing once that has changed. */
+  readonly document?: string;
 }
 
 export interface FolderModelOptions {
@@ -38,6 +40,8 @@ export class FolderModel {
   readonly #cache = new LruCache<Suggestion[]>(200);
   #state: ModelState = { kind: "none" };
   #info: ModelInfo | undefined;
+  #encoder: EncoderState = { kind: "none" };
+  #loadMilliseconds = 0;
   #isOpen = false;
   #stamp: string | undefined;
   #checkedAt = 0;
@@ -76,18 +80,38 @@ export class FolderModel {
   }
 
   /** The best labels for a document; empty where there is no model. @throws Cancelled */
-  async suggest(
-    { body, bodyHash }: Analysis,
+  async suggest(analysis: Analysis, ask: AskOptions = {}, k = suggestionCount): Promise<readonly Suggestion[]> {
+    return (await this.suggestMany([analysis], ask, k))[0]!;
+  }
+
+  /** The same for several documents in one question to the worker: an encoder reads texts of like length together. */
+  async suggestMany(
+    analyses: readonly Analysis[],
     ask: AskOptions = {},
     k = suggestionCount,
-  ): Promise<readonly Suggestion[]> {
-    if (!(await this.#isReady(ask))) return [];
-    const key = `${this.#info?.id} ${k} ${bodyHash}`;
-    const known = this.#cache.get(key);
-    if (known !== undefined) return known;
-    const suggestions = await this.#options.host.request("suggest", { folder: this.folder, text: body, k }, ask);
-    this.#cache.set(key, suggestions);
-    return suggestions;
+  ): Promise<readonly (readonly Suggestion[])[]> {
+    if (!(await this.#isReady(ask))) return analyses.map(() => []);
+    const id = this.#info?.id;
+    // What words alone have suggested is no answer any more once the encoder is there.
+    const keyOf = ({ bodyHash }: Analysis, { kind }: EncoderState) => `${id} ${kind} ${k} ${bodyHash}`;
+    const known = analyses.map((it) => this.#cache.get(keyOf(it, this.#encoder)));
+    const missing = analyses.filter((_, i) => known[i] === undefined);
+    if (missing.length === 0) return known.map((it) => it!);
+    const params = { folder: this.folder, texts: missing.map((it) => it.body), k };
+    const { suggestions, encoder } = await this.#options.host.request("suggest", params, ask);
+    for (const [i, it] of missing.entries()) this.#cache.set(keyOf(it, encoder), suggestions[i]!);
+    let next = 0;
+    return known.map((it) => it ?? suggestions[next++]!);
+  }
+
+  /** The worker tells how the encoder of model `id` is now. */
+  encoderChanged(id: string, encoder: EncoderState): void {
+    if (!this.#isOpen || this.#info?.id !== id) return;
+    this.#encoder = encoder;
+    const { log } = this.#options;
+    if (encoder.kind === "ready") log.info(`${this.folder}: the encoder is ready`);
+    if (encoder.kind === "failed") log.error(`${this.folder}: suggestions come from words alone: ${encoder.reason}`);
+    this.#setReady(this.#info);
   }
 
   /** Why `tag` got its score; undefined where there is no model or it does not know the tag. @throws Cancelled */
@@ -153,28 +177,37 @@ export class FolderModel {
     this.#stamp = stamp;
     const start = performance.now();
     try {
-      const info = await host.request("openModel", { folder, cacheBytes: settings.cacheBytes });
+      const { cacheBytes, encoderThreads: threads } = settings;
+      const { info, encoder } = await host.request("openModel", { folder, cacheBytes, threads });
       this.#isOpen = true;
       this.#usedAt = Date.now();
       this.#info = info;
-      const loadMilliseconds = Math.round(performance.now() - start);
-      log.info(`${folder}: ${info.numLabels} labels, loaded in ${loadMilliseconds} ms`);
-      this.#setState({
-        kind: "ready",
-        id: info.id,
-        labels: info.numLabels,
-        documents: info.numDocuments,
-        createdAt: info.createdAt,
-        preset: info.preset,
-        encoder: info.encoder,
-        threshold: info.threshold,
-        loadMilliseconds,
-      });
+      this.#encoder = encoder;
+      this.#loadMilliseconds = Math.round(performance.now() - start);
+      log.info(`${folder}: ${info.numLabels} labels, loaded in ${this.#loadMilliseconds} ms`);
+      this.#setReady(info);
     } catch (error) {
       await this.dispose();
       log.error(describe(error));
       this.#setState({ kind: "failed", message: describe(error) });
     }
+  }
+
+  #setReady(info: ModelInfo): void {
+    const encoder = this.#encoder;
+    this.#setState({
+      kind: "ready",
+      id: info.id,
+      labels: info.numLabels,
+      documents: info.numDocuments,
+      createdAt: info.createdAt,
+      preset: info.preset,
+      encoder: info.encoder,
+      threshold: info.threshold,
+      loadMilliseconds: this.#loadMilliseconds,
+      ...(encoder.kind === "loading" && { lexical: { loading: true, reason: "the encoder is being loaded" } }),
+      ...(encoder.kind === "failed" && { lexical: { loading: false, reason: encoder.reason } }),
+    });
   }
 
   #setState(state: ModelState): void {

@@ -24,7 +24,7 @@ function host(options: { hangMs?: number } = {}) {
        if (params.folder === "die") process.exit(7);
        if (params.folder === "hang") return;
        if (params.folder === "fail") return parentPort.postMessage({ id, ok: false, message: "no model" });
-       seen.push(params.text);
+       seen.push(params.texts[0]);
        const until = Date.now() + (params.folder === "slow" ? 100 : 0);
        while (Date.now() < until);
        parentPort.postMessage({ id, ok: true, result: [...seen] });
@@ -33,7 +33,8 @@ function host(options: { hangMs?: number } = {}) {
   let deaths = 0;
   const made = new WorkerHost({ script, log: quiet, onDeath: () => deaths++, ...options });
   hosts.push(made);
-  const ask = (folder: string, text: string, more = {}) => made.request("suggest", { folder, text, k: 1 }, more);
+  const ask = (folder: string, text: string, more = {}) =>
+    made.request("suggest", { folder, texts: [text], k: 1 }, more);
   return { host: made, ask, deaths: () => deaths };
 }
 
@@ -62,6 +63,19 @@ test("a cancelled request never reaches the worker", async () => {
   await first;
   expect(await ask("", "last")).toEqual(["first", "last"]);
   await expect(ask("", "late", { token: source.token })).rejects.toThrow(Cancelled);
+});
+
+test("what waits about an old version of a document is dropped; other documents and what runs already are not", async () => {
+  const { ask, host: made } = host();
+  const running = ask("slow", "running", { document: "a" });
+  const stale = ask("", "stale", { document: "a" });
+  const other = ask("", "other", { document: "b" });
+  const lasting = ask("", "lasting");
+  made.dropStale("a");
+  await expect(stale).rejects.toThrow(Cancelled);
+  await running;
+  await other;
+  expect(await lasting).toEqual(["running", "other", "lasting"]);
 });
 
 test("an operation that fails rejects with its message, and the worker lives on", async () => {

@@ -4,7 +4,7 @@
 import { Worker } from "node:worker_threads";
 import type { CancellationToken } from "vscode-languageserver";
 import { Cancelled, type Log } from "../guard.ts";
-import type { OperationName, Operations, WorkerReply, WorkerRequest } from "./worker-messages.ts";
+import type { OperationName, Operations, WorkerEvent, WorkerReply, WorkerRequest } from "./worker-messages.ts";
 
 /** The worker thread ended while it held a request, or it ends again and again. */
 export class WorkerDied extends Error {
@@ -18,11 +18,14 @@ export interface RequestOptions {
   readonly token?: CancellationToken;
   /** Background requests wait until no other is left. */
   readonly background?: boolean;
+  /** The URI of the document that is asked about: the request is worth nothing once that has changed. */
+  readonly document?: string;
 }
 
 interface Pending {
   readonly request: WorkerRequest;
   readonly background: boolean;
+  readonly document: string | undefined;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: Error) => void;
 }
@@ -37,6 +40,7 @@ export interface WorkerHostOptions {
   readonly log: Log;
   /** Called after a death: whatever was open in the thread is gone. */
   readonly onDeath: () => void;
+  readonly onEvent?: (event: WorkerEvent) => void;
   /** A request that holds the thread longer is taken for hung, and the thread is ended. */
   readonly hangMs?: number;
 }
@@ -64,7 +68,7 @@ export class WorkerHost {
   request<K extends OperationName>(
     operation: K,
     params: Operations[K]["params"],
-    { token, background = false }: RequestOptions = {},
+    { token, background = false, document }: RequestOptions = {},
   ): Promise<Operations[K]["result"]> {
     return new Promise((resolve, reject) => {
       if (token?.isCancellationRequested) return reject(new Cancelled());
@@ -72,6 +76,7 @@ export class WorkerHost {
       const pending: Pending = {
         request,
         background,
+        document,
         resolve: (result) => resolve(result as Operations[K]["result"]),
         reject,
       };
@@ -83,6 +88,14 @@ export class WorkerHost {
       });
       this.#pump();
     });
+  }
+
+  /** A document has a newer version: what still waits to be asked about the old one fails as cancelled. */
+  dropStale(document: string): void {
+    for (const it of this.#queue.filter((pending) => pending.document === document)) {
+      this.#queue.splice(this.#queue.indexOf(it), 1);
+      it.reject(new Cancelled());
+    }
   }
 
   /** Forgets past deaths: the user asked to try again. */
@@ -124,7 +137,10 @@ export class WorkerHost {
     // What a native library prints must not reach stdout, which may carry the protocol.
     worker.stdout.on("data", (it: Buffer) => this.#options.log.debug(`worker: ${it.toString().trimEnd()}`));
     worker.stderr.on("data", (it: Buffer) => this.#options.log.warn(`worker: ${it.toString().trimEnd()}`));
-    worker.on("message", (reply: WorkerReply) => this.#settle(reply));
+    worker.on("message", (message: WorkerReply | WorkerEvent) => {
+      if ("event" in message) this.#options.onEvent?.(message);
+      else this.#settle(message);
+    });
     worker.on("error", (error) => this.#options.log.error(`the model thread failed: ${error.message}`));
     worker.on("exit", (code) => this.#died(worker, code));
     worker.unref();

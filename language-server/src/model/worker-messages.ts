@@ -1,5 +1,6 @@
-// What the server and its worker thread say to each other. One request, one reply; the worker answers in order.
-import type { Explanation, ModelInfo, Suggestion } from "@tagwright/model";
+// What the server and its worker thread say to each other. One request, one reply; the worker answers in order. What
+// happens in the worker by itself it tells in an event.
+import type { EncoderState, Explanation, ModelInfo, Suggestion } from "@tagwright/model";
 
 /** A name that completion can offer, from the model's labels or the taxonomy. */
 export interface VocabularyEntry {
@@ -24,9 +25,17 @@ interface TaxonomySummary {
 
 /** Name of the operation to its parameters and its result. */
 export interface Operations {
-  openModel: { params: { folder: string; cacheBytes: number }; result: ModelInfo };
+  /** The encoder, where the model has one, is loaded after the reply. */
+  openModel: {
+    params: { folder: string; cacheBytes: number; threads: number };
+    result: { info: ModelInfo; encoder: EncoderState };
+  };
   closeModel: { params: { folder: string }; result: null };
-  suggest: { params: { folder: string; text: string; k: number }; result: Suggestion[] };
+  /** One list a text. */
+  suggest: {
+    params: { folder: string; texts: readonly string[]; k: number };
+    result: { suggestions: readonly Suggestion[][]; encoder: EncoderState };
+  };
   /** Null where the model has no such label. */
   explain: {
     params: { folder: string; text: string; tag: string; maxTerms: number };
@@ -47,6 +56,15 @@ export type OperationName = keyof Operations;
 export type WorkerRequest = {
   [K in OperationName]: { readonly id: number; readonly operation: K; readonly params: Operations[K]["params"] };
 }[OperationName];
+
+/** The encoder of a model has become ready or has failed. */
+export interface WorkerEvent {
+  readonly event: "encoder";
+  readonly folder: string;
+  /** `ModelInfo.id`. */
+  readonly model: string;
+  readonly state: EncoderState;
+}
 
 export type WorkerReply =
   | { readonly id: number; readonly ok: true; readonly result: unknown }

@@ -1,9 +1,10 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { Model } from "@tagwright/model";
+import type { EncoderState, Model, OpenOptions } from "@tagwright/model";
 import { loadTaxonomy } from "@tagwright/taxonomy";
 import { expect, test } from "vitest";
+import type { WorkerEvent } from "./worker-messages.ts";
 import { createService } from "./worker-service.ts";
 
 const turtle = `
@@ -24,24 +25,30 @@ function taxonomyFile(): string {
 function service(labels: readonly string[]) {
   const explained: string[] = [];
   let disposed = 0;
-  const openModel = async (folder: string): Promise<Model> => {
+  const events: WorkerEvent[] = [];
+  let tell: OpenOptions["onEncoder"];
+  const openModel = async (folder: string, options: OpenOptions): Promise<Model> => {
     if (folder === "bad") throw new Error("bad: model.json is missing");
+    tell = options.onEncoder;
     return {
       labels,
-      suggest: () => [],
-      explain: (_: string, label: string) => {
+      info: { id: "m1" },
+      encoder: { kind: "loading" },
+      suggestMany: async (texts: readonly string[]) => texts.map(() => []),
+      explain: async (_: string, label: string) => {
         explained.push(label);
-        return { label, margin: 0, bias: 0, terms: [], path: [] };
+        return { label, margin: 0, bias: 0, embedding: 0, terms: [], path: [] };
       },
       dispose: () => {
         disposed++;
       },
     } as unknown as Model;
   };
-  return { ask: createService({ openModel, loadTaxonomy }), explained, disposed: () => disposed };
+  const ask = createService({ openModel, loadTaxonomy, onEvent: (it) => events.push(it) });
+  return { ask, explained, events, tell: (state: EncoderState) => tell?.(state), disposed: () => disposed };
 }
 
-const open = { folder: "m", cacheBytes: 1 };
+const open = { folder: "m", cacheBytes: 1, threads: 2 };
 
 test("a model that is opened again replaces the one before, which is let go", async () => {
   const { ask, disposed } = service([]);
@@ -50,15 +57,26 @@ test("a model that is opened again replaces the one before, which is let go", as
   expect(disposed()).toBe(1);
   await ask("closeModel", { folder: "m" });
   expect(disposed()).toBe(2);
-  await expect(ask("suggest", { folder: "m", text: "", k: 1 })).rejects.toThrow("not open");
+  await expect(ask("suggest", { folder: "m", texts: [""], k: 1 })).rejects.toThrow("not open");
 });
 
 test("a model that cannot be opened leaves the one before in use", async () => {
   const { ask, disposed } = service(["a"]);
   await ask("openModel", open);
   await expect(ask("openModel", { ...open, folder: "bad" })).rejects.toThrow("model.json is missing");
-  expect(await ask("suggest", { folder: "m", text: "", k: 1 })).toEqual([]);
+  expect(await ask("suggest", { folder: "m", texts: [""], k: 1 })).toMatchObject({ suggestions: [[]] });
   expect(disposed()).toBe(0);
+});
+
+test("an encoder is loaded after the model, and the answers say what they were made from", async () => {
+  const { ask, events, tell } = service(["a"]);
+  expect(await ask("openModel", open)).toEqual({ info: { id: "m1" }, encoder: { kind: "loading" } });
+  expect(await ask("suggest", { folder: "m", texts: ["x", "y"], k: 1 })).toEqual({
+    suggestions: [[], []],
+    encoder: { kind: "loading" },
+  });
+  tell({ kind: "ready" });
+  expect(events).toEqual([{ event: "encoder", folder: "m", model: "m1", state: { kind: "ready" } }]);
 });
 
 test("a tag is explained by its label, or by the concept whose name it is", async () => {

@@ -1,12 +1,14 @@
 // What the worker thread does: it owns the open models and taxonomies. No thread in here, so tests call it directly.
-import type { Explanation, Model, OpenOptions } from "@tagwright/model";
+import type { EncoderState, Explanation, Model, OpenOptions } from "@tagwright/model";
 import type { Concept, Taxonomy } from "@tagwright/taxonomy";
 import { type LabelSearch, labelSearch } from "./label-search.ts";
-import type { ConceptInfo, OperationName, Operations, VocabularyEntry } from "./worker-messages.ts";
+import type { ConceptInfo, OperationName, Operations, VocabularyEntry, WorkerEvent } from "./worker-messages.ts";
 
 export interface Openers {
   openModel(folder: string, options: OpenOptions): Promise<Model>;
   loadTaxonomy(file: string): Promise<Taxonomy>;
+  /** Told when the encoder of an open model has become ready or has failed. */
+  onEvent?(event: WorkerEvent): void;
 }
 
 interface OpenModel {
@@ -22,7 +24,7 @@ export type Service = <K extends OperationName>(
   params: Operations[K]["params"],
 ) => Promise<Operations[K]["result"]>;
 
-export function createService({ openModel, loadTaxonomy }: Openers): Service {
+export function createService({ openModel, loadTaxonomy, onEvent }: Openers): Service {
   const models = new Map<string, OpenModel>();
   const taxonomies = new Map<string, Taxonomy>();
 
@@ -33,19 +35,21 @@ export function createService({ openModel, loadTaxonomy }: Openers): Service {
   };
 
   const operations: { [K in OperationName]: (params: Operations[K]["params"]) => Promise<Operations[K]["result"]> } = {
-    async openModel({ folder, cacheBytes }) {
-      const model = await openModel(folder, { cacheBytes });
+    async openModel({ folder, cacheBytes, threads }) {
+      const onEncoder = (state: EncoderState) => onEvent?.({ event: "encoder", folder, model: model.info.id, state });
+      const model = await openModel(folder, { cacheBytes, threads, background: true, onEncoder });
       models.get(folder)?.model.dispose();
       models.set(folder, { model, search: labelSearch(model.labels), ids: undefined });
-      return model.info;
+      return { info: model.info, encoder: model.encoder };
     },
     async closeModel({ folder }) {
       models.get(folder)?.model.dispose();
       models.delete(folder);
       return null;
     },
-    async suggest({ folder, text, k }) {
-      return opened(folder).model.suggest(text, k);
+    async suggest({ folder, texts, k }) {
+      const { model } = opened(folder);
+      return { suggestions: await model.suggestMany(texts, k), encoder: model.encoder };
     },
     async explain({ folder, text, tag, maxTerms }): Promise<Explanation | null> {
       const open = opened(folder);

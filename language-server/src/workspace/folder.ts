@@ -84,6 +84,11 @@ export class Folder {
     return suggestions;
   }
 
+  /** The same for several documents at once, in the background. @throws Cancelled */
+  suggestMany(analyses: readonly Analysis[], token: CancellationToken): Promise<readonly (readonly Suggestion[])[]> {
+    return this.model.suggestMany(analyses, { token, background: true, patient: true });
+  }
+
   /** What the taxonomy says about a tag. */
   async concept(tag: string, token?: CancellationToken): Promise<ConceptInfo | undefined> {
     const file = await this.#openedTaxonomy();
