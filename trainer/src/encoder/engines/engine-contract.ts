@@ -2,8 +2,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Graph } from "../graph/graph.ts";
 import type { Engine, HostTensor, Program, Tensors } from "./engine.ts";
+import { newTinyStep } from "./tiny-step.ts";
 
-export function engineContract(name: string, open: () => Promise<Engine>): void {
+/** `openOther` gives an engine of another library, whose weights after twenty steps of a transformer must be the same. */
+export function engineContract(name: string, open: () => Promise<Engine>, openOther: () => Promise<Engine>): void {
   describe(name, () => {
     let engine: Engine;
     beforeAll(async () => {
@@ -36,6 +38,19 @@ export function engineContract(name: string, open: () => Promise<Engine>): void 
         expectClose(state.get("momentum")!, expected.momentum);
         expect([...state.get("scale")!.data]).toEqual([0.5]);
       }));
+
+    test("twenty steps of a transformer give the weights that another library gives", async () => {
+      const other = await openOther();
+      const [ours, theirs] = [await trainTiny(engine), await trainTiny(other)];
+      await other.dispose();
+      expect(ours.losses.at(-1)!).toBeLessThan(ours.losses[0]! / 2);
+      expectAllClose(ours.losses, theirs.losses, 1e-3);
+      for (const [key, { data }] of ours.state) {
+        // A bias of the keys moves all scores of a row alike: its gradient is rounding, which AdamW scales up.
+        if (/\.(?:first|second)$|key\.bias$/u.test(key)) continue;
+        expectAllClose(Array.from(data, Number), Array.from(theirs.state.get(key)!.data, Number), 2e-3, key);
+      }
+    }, 120_000);
 
     test("a step that is not accepted leaves the state as it was", () =>
       withProgram(async (program) => {
@@ -210,6 +225,31 @@ function newTwin() {
 
 function tensor(shape: readonly number[], values: readonly number[]): HostTensor {
   return { type: "float32", shape, data: Float32Array.from(values) };
+}
+
+async function trainTiny(engine: Engine): Promise<{ losses: number[]; state: Tensors }> {
+  const tiny = newTinyStep();
+  const program = await engine.load(tiny.graph, tiny.state);
+  const losses: number[] = [];
+  for (let step = 0; step < 20; step++) {
+    const results = await program.run(tiny.feeds(step));
+    tiny.take(results);
+    losses.push(Number(results.get("loss")!.data[0]));
+  }
+  const state = await program.readState();
+  await program.dispose();
+  return { losses, state };
+}
+
+function expectAllClose(
+  actual: readonly number[],
+  expected: readonly number[],
+  tolerance: number,
+  what = "losses",
+): void {
+  expect(actual.length).toBe(expected.length);
+  const worst = Math.max(...actual.map((it, i) => Math.abs(it - expected[i]!)));
+  expect(worst, what).toBeLessThan(tolerance);
 }
 
 function expectClose(actual: HostTensor, expected: readonly number[]): void {

@@ -19,7 +19,7 @@ if (typeof engine === "string") {
 }
 
 function webGpuTests(open: () => Promise<Engine>): void {
-  engineContract("onnxruntime on WebGPU", open);
+  engineContract("onnxruntime on WebGPU", open, () => newOrtEngine("cpu"));
 
   test("state of every element type keeps its values, on the device or beside it", async () => {
     const engine = await open();

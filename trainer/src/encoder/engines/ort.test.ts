@@ -1,9 +1,16 @@
+import * as tf from "@tensorflow/tfjs-core";
+import "@tensorflow/tfjs-backend-cpu";
 import { expect, test } from "vitest";
 import { EngineError } from "./engine.ts";
 import { engineContract } from "./engine-contract.ts";
 import { newOrtEngine } from "./ort.ts";
+import { newTfjsEngine } from "./tfjs.ts";
 
-engineContract("onnxruntime on CPU", () => newOrtEngine("cpu", { threads: 1 }));
+engineContract(
+  "onnxruntime on CPU",
+  () => newOrtEngine("cpu", { threads: 1 }),
+  async () => newTfjsEngine(tf, "plain"),
+);
 
 test("the description names the library and the threads", async () => {
   const engine = await newOrtEngine("cpu", { threads: 2 });
