@@ -109,9 +109,9 @@ export class Session {
     };
   }
 
-  dispose(): void {
+  async dispose(): Promise<void> {
     clearInterval(this.#idle);
-    this.#host.dispose();
+    await this.#host.dispose();
   }
 
   async #make(uri: string): Promise<Folder> {

@@ -3,7 +3,7 @@ import { parentPort } from "node:worker_threads";
 import { openModel } from "@tagwright/model";
 import { loadTaxonomy } from "@tagwright/taxonomy";
 import { describe } from "./guard.ts";
-import type { WorkerEvent, WorkerReply, WorkerRequest } from "./model/worker-messages.ts";
+import { closeMessage, type WorkerEvent, type WorkerReply, type WorkerRequest } from "./model/worker-messages.ts";
 import { createService } from "./model/worker-service.ts";
 
 const service = createService({
@@ -12,7 +12,10 @@ const service = createService({
   onEvent: (event: WorkerEvent) => parentPort?.postMessage(event),
 });
 
-parentPort?.on("message", async ({ id, operation, params }: WorkerRequest) => {
+parentPort?.on("message", async (message: WorkerRequest | typeof closeMessage) => {
+  // Ends this thread, not the process.
+  if (message === closeMessage) process.exit(0);
+  const { id, operation, params } = message;
   let reply: WorkerReply;
   try {
     reply = { id, ok: true, result: await service(operation, params) };

@@ -8,7 +8,7 @@ import { WorkerDied, WorkerHost } from "./worker-host.ts";
 
 const hosts: WorkerHost[] = [];
 afterEach(() => {
-  for (const it of hosts.splice(0)) it.dispose();
+  for (const it of hosts.splice(0)) void it.dispose();
 });
 
 const quiet: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
@@ -20,7 +20,9 @@ function host(options: { hangMs?: number } = {}) {
     script,
     `const { parentPort } = require("node:worker_threads");
      const seen = [];
-     parentPort.on("message", ({ id, params }) => {
+     parentPort.on("message", (message) => {
+       if (message === "close") return;
+       const { id, params } = message;
        if (params.folder === "die") process.exit(7);
        if (params.folder === "hang") return;
        if (params.folder === "fail") return parentPort.postMessage({ id, ok: false, message: "no model" });
@@ -113,7 +115,17 @@ test("disposing rejects what is under way", async () => {
   const { ask, host: made } = host();
   const first = ask("slow", "x");
   const second = ask("", "y");
-  made.dispose();
+  const closed = made.dispose();
   await expect(first).rejects.toThrow(WorkerDied);
   await expect(second).rejects.toThrow(WorkerDied);
+  await closed;
+});
+
+test("a thread that does not end by itself when it is asked to is ended", async () => {
+  const { ask, host: made } = host();
+  void ask("hang", "x").catch(() => undefined);
+  const start = performance.now();
+  await made.dispose();
+  expect(performance.now() - start).toBeGreaterThan(1000);
+  expect(made.restarts).toBe(0);
 });

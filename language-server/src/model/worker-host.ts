@@ -4,7 +4,14 @@
 import { Worker } from "node:worker_threads";
 import type { CancellationToken } from "vscode-languageserver";
 import { Cancelled, type Log } from "../guard.ts";
-import type { OperationName, Operations, WorkerEvent, WorkerReply, WorkerRequest } from "./worker-messages.ts";
+import {
+  closeMessage,
+  type OperationName,
+  type Operations,
+  type WorkerEvent,
+  type WorkerReply,
+  type WorkerRequest,
+} from "./worker-messages.ts";
 
 /** The worker thread ended while it held a request, or it ends again and again. */
 export class WorkerDied extends Error {
@@ -33,6 +40,8 @@ interface Pending {
 /** After this many deaths within the window the host gives up until `reset`. */
 const maxDeaths = 4;
 const deathWindowMs = 180_000;
+/** A batch of an encoder takes a fraction of it; an editor waits for about as long when it closes a server. */
+const maxClosingMs = 1500;
 
 export interface WorkerHostOptions {
   /** The script of the thread. */
@@ -103,12 +112,22 @@ export class WorkerHost {
     this.#deaths.length = 0;
   }
 
-  dispose(): void {
+  /**
+   * Rejects what is under way and waits until the thread has ended, by itself where it can: onnxruntime takes the whole
+   * process down when its thread is ended in the middle of a run.
+   */
+  async dispose(): Promise<void> {
     this.#disposed = true;
     this.#fail(new WorkerDied("the server is shutting down"));
     for (const it of this.#queue.splice(0)) it.reject(new WorkerDied("the server is shutting down"));
-    void this.#worker?.terminate();
+    const worker = this.#worker;
     this.#worker = undefined;
+    if (worker === undefined) return;
+    const ended = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
+    worker.postMessage(closeMessage);
+    const timer = setTimeout(() => void worker.terminate(), maxClosingMs);
+    await ended;
+    clearTimeout(timer);
   }
 
   #pump(): void {

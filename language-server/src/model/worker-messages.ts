@@ -57,6 +57,9 @@ export type WorkerRequest = {
   [K in OperationName]: { readonly id: number; readonly operation: K; readonly params: Operations[K]["params"] };
 }[OperationName];
 
+/** Asks the thread to end as soon as nothing runs in it. Not answered. */
+export const closeMessage = "close";
+
 /** The encoder of a model has become ready or has failed. */
 export interface WorkerEvent {
   readonly event: "encoder";
