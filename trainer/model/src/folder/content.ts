@@ -9,7 +9,15 @@ import { type AnyFileName, type FileName, manifestName } from "./files.ts";
 import { formatLine } from "./lines.ts";
 import { type FileRecord, formatManifest, type Manifest } from "./manifest.ts";
 import { layoutTensors, type TensorSpec } from "./safetensors.ts";
-import { blockTensors, childStartTensor, chunkDigest, dataTensors, indexTensors, labelOfTensor } from "./tensors.ts";
+import {
+  blockTensors,
+  childStartTensor,
+  chunkDigest,
+  dataTensors,
+  denseTensor,
+  indexTensors,
+  labelOfTensor,
+} from "./tensors.ts";
 
 const textBatch = 2 ** 16;
 
@@ -18,7 +26,7 @@ export interface LevelContent {
   readonly bias: Float32Array;
   /** Children are 16 bits wide: needed where some parent has more than 128. */
   readonly wide: boolean;
-  /** One a parent. */
+  /** One a parent; each with a dense panel as wide as the encoder's embedding, or none has one. */
   readonly chunks: readonly EncodedChunk[];
 }
 
@@ -162,6 +170,12 @@ function checkContent({ tfidf, members, labels, names, encoder, encoderModel }: 
       checkCount(`chunks of level ${l}`, chunks.length, childStart.length - 1);
       const numFitting = chunks.filter(({ children }) => children instanceof Uint16Array === wide).length;
       checkCount(`chunks of level ${l} ${wide ? "with" : "without"} wide children`, numFitting, chunks.length);
+      for (const [p, { dense }] of chunks.entries()) {
+        const numChildren = childStart[p + 1]! - childStart[p]!;
+        const width = encoderModel?.hidden ?? 0;
+        checkCount(`dense weights of chunk ${p} of level ${l}`, dense?.weights.length ?? 0, numChildren * width);
+        if (dense !== undefined) checkCount(`scales of chunk ${p} of level ${l}`, dense.scales.length, numChildren);
+      }
     }
   }
 }
@@ -192,7 +206,8 @@ function treeTensors({ members }: ModelContent): TensorContent[] {
 }
 
 /** The index first, then 16-bit data, then 8-bit data: each tensor starts at a multiple of its item size without holes. */
-function rankerTensors({ members }: ModelContent): TensorContent[] {
+function rankerTensors({ members, encoderModel }: ModelContent): TensorContent[] {
+  const width = encoderModel?.hidden ?? 0;
   const index: TensorContent[] = [];
   const data: TensorContent[] = [];
   const narrow: TensorContent[] = [];
@@ -202,8 +217,13 @@ function rankerTensors({ members }: ModelContent): TensorContent[] {
       const rows = runningTotal(chunks.map(({ features }) => features.length));
       const entries = runningTotal(chunks.map(({ children }) => children.length));
       const bytes = dataTensors(m, l, rows[chunks.length]!, entries[chunks.length]!);
+      index.push({ spec: specs.bias, parts: [bias] });
+      if (width > 0) {
+        const panels = chunks.flatMap((it) => it.dense ?? []);
+        index.push({ spec: specs.denseScale, parts: panels.map((it) => it.scales) });
+        narrow.push({ spec: denseTensor(m, l, bias.length, width), parts: panels.map((it) => it.weights) });
+      }
       index.push(
-        { spec: specs.bias, parts: [bias] },
         { spec: specs.chunkRows, parts: [rows] },
         { spec: specs.chunkEntries, parts: [entries] },
         { spec: specs.digest, parts: mapLazily(chunks, chunkDigest) },

@@ -4,8 +4,9 @@ import os from "node:os";
 import path from "node:path";
 import type { Chunk } from "../ranker/chunk.ts";
 import { encodeChunk } from "../ranker/chunk-codec.ts";
+import type { DensePanel } from "../ranker/dense-panel.ts";
 import type { LabelTree } from "../tree/label-tree.ts";
-import type { MemberContent, ModelContent } from "./content.ts";
+import type { EncoderContent, MemberContent, ModelContent } from "./content.ts";
 
 export interface ExampleShape {
   readonly labels: readonly string[];
@@ -14,6 +15,8 @@ export interface ExampleShape {
   readonly blocks: readonly number[];
   readonly numMembers: number;
   readonly wide: boolean;
+  /** Of the embedding; without it the model has no encoder. */
+  readonly hidden?: number;
   /** Changes the weights. */
   readonly seed: number;
 }
@@ -33,7 +36,13 @@ export function exampleModel(shape: ExampleShape = smallShape): { content: Model
   const trees = Array.from({ length: shape.numMembers }, (_, m) => exampleTree(shape.labels.length, m));
   const chunks = trees.map((tree) =>
     tree.levels.map(({ childStart }) =>
-      Array.from(childStart.subarray(1), (end, p) => exampleChunk(numFeatures, end - childStart[p]!, random)),
+      Array.from(childStart.subarray(1), (end, p) => {
+        const numChildren = end - childStart[p]!;
+        const chunk = exampleChunk(numFeatures, numChildren, random);
+        return shape.hidden === undefined
+          ? chunk
+          : { ...chunk, dense: examplePanel(numChildren, shape.hidden, random) };
+      }),
     ),
   );
   const members = trees.map(
@@ -49,7 +58,8 @@ export function exampleModel(shape: ExampleShape = smallShape): { content: Model
   const content: ModelContent = {
     generator: "tagwright test",
     createdAt: "2026-01-02T03:04:05.000Z",
-    encoder: "none",
+    encoder: shape.hidden === undefined ? "none" : "example",
+    ...(shape.hidden !== undefined && { encoderModel: exampleEncoder(shape.hidden) }),
     preset: "fast",
     seed: shape.seed,
     scoring: { beam: 10, power: 3, pathWeight: 1, candidates: 50 },
@@ -106,6 +116,23 @@ function exampleChunk(numFeatures: number, numChildren: number, random: () => nu
     rowStart: Uint32Array.from(rowStart),
     children: Uint16Array.from(children),
     weights: Float32Array.from(weights),
+  };
+}
+
+function examplePanel(numChildren: number, width: number, random: () => number): DensePanel {
+  return {
+    weights: Int8Array.from({ length: numChildren * width }, () => Math.round(254 * random() - 127)),
+    scales: Float32Array.from({ length: numChildren }, () => random() / 127),
+  };
+}
+
+/** Files that no encoder would start from: enough for whatever looks at sizes and hashes alone. */
+function exampleEncoder(hidden: number): EncoderContent {
+  return {
+    ...{ hidden, weight: 1, pooling: "mean", maxPieces: 128, passages: 1, origin: "a test" },
+    onnx: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10),
+    tokenizer: "{ }",
+    tokenizerConfig: "{ }",
   };
 }
 

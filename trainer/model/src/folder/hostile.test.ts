@@ -100,11 +100,15 @@ function forge(name: string, edit: (bytes: Buffer) => Buffer): (folder: string) 
 /** Overwrites item `at` of a 32-bit tensor. */
 function pokeTensor(file: string, tensor: string, at: number, value: number): (folder: string) => void {
   return forge(file, (bytes) => {
-    const headerBytes = Number(bytes.readBigUInt64LE(0));
-    const header = JSON.parse(bytes.toString("utf8", 8, 8 + headerBytes));
-    bytes.writeUInt32LE(value, 8 + headerBytes + header[tensor].data_offsets[0] + 4 * at);
+    bytes.writeUInt32LE(value, tensorStart(bytes, tensor) + 4 * at);
     return bytes;
   });
+}
+
+/** Where a tensor of a safetensors file begins. */
+function tensorStart(bytes: Buffer, tensor: string): number {
+  const headerBytes = Number(bytes.readBigUInt64LE(0));
+  return 8 + headerBytes + JSON.parse(bytes.toString("utf8", 8, 8 + headerBytes))[tensor].data_offsets[0];
 }
 
 const nan = 0x7fc00000;
@@ -334,4 +338,41 @@ test("no folder, a file and a folder of something else each say what to do", asy
     await expect(openModelFolder(file)).rejects.toThrow(/found a file; name the folder that holds model\.json/);
     await expect(openModelFolder(folder)).rejects.toThrow(/found no model\.json in it/);
   });
+});
+
+/** A model with an encoder of three dimensions, changed and then used. */
+async function expectDenseRefused(change: (folder: string) => void, message: RegExp | string): Promise<void> {
+  await inTemporaryFolder(async (folder) => {
+    const model = path.join(folder, "model");
+    await writeModelFolder(model, exampleModel({ ...shape, hidden: 3 }).content);
+    await useAll(model);
+    change(model);
+    const error = await useAll(model).catch((it) => it);
+    expect(error).toBeInstanceOf(ModelFolderError);
+    expect(error.message).toMatch(message);
+  });
+}
+
+const ranker = "ranker.safetensors";
+
+test("a dense weight that was changed is found when its chunk is read", async () => {
+  await expectDenseRefused((folder) => {
+    const place = path.join(folder, ranker);
+    const bytes = readFileSync(place);
+    bytes[tensorStart(bytes, "member.1.level.1.dense") + 5]! ^= 1;
+    writeFileSync(place, bytes);
+  }, "member 1, level 1), chunk 0");
+});
+
+test("scales that are no sizes are refused, and panels of another width than the embedding", async () => {
+  const scale = "member.0.level.0.dense_scale";
+  const [infinite, minusOne] = [0x7f800000, 0xbf800000];
+  for (const value of [nan, infinite, minusOne])
+    await expectDenseRefused(pokeTensor(ranker, scale, 1, value), "expected finite scales of at least 0");
+  for (const hidden of [2, 4]) {
+    const edit = editManifest((manifest) => {
+      (manifest["encoderModel"] as Json)["hidden"] = hidden;
+    });
+    await expectDenseRefused(edit, "level.0.dense");
+  }
 });

@@ -4,12 +4,13 @@ import { ModelFolderError } from "../errors.ts";
 import type { Chunk, Ranker, RankerLevel } from "../ranker/chunk.ts";
 import type { ChunkCache } from "../ranker/chunk-cache.ts";
 import { decodeChunk, type EncodedChunk, maxChildren } from "../ranker/chunk-codec.ts";
+import type { DensePanel } from "../ranker/dense-panel.ts";
 import { type LabelTree, numNodes, type TreeLevel } from "../tree/label-tree.ts";
 import { checkSha256, copyAgain, sha256 } from "./files.ts";
 import { fileRecord, type Manifest } from "./manifest.ts";
 import { type ModelFile, type ModelFileOptions, openModelFile } from "./model-file.ts";
 import { findTensor, parseTensorTable, type TensorTable, viewTensor } from "./safetensors.ts";
-import { chunkDigest, dataTensors, digestBytes, indexTensors } from "./tensors.ts";
+import { chunkDigest, dataTensors, denseTensor, digestBytes, indexTensors } from "./tensors.ts";
 
 export interface RankerFile {
   /** One a tree. */
@@ -32,7 +33,8 @@ export function openRanker(
   });
   try {
     const index = readIndex(file, manifest);
-    const source = { ...index, file, cache, numFeatures: manifest.counts.features };
+    const denseWidth = manifest.encoderModel?.hidden ?? 0;
+    const source = { ...index, file, cache, numFeatures: manifest.counts.features, denseWidth };
     let firstKey = 0;
     const rankers = trees.map((tree, m) => ({
       levels: tree.levels.map((treeLevel, l) => {
@@ -54,6 +56,8 @@ interface Source {
   readonly prefix: Uint8Array<ArrayBuffer>;
   readonly cache: ChunkCache;
   readonly numFeatures: number;
+  /** Of the dense panels; 0 in a model without an encoder. */
+  readonly denseWidth: number;
 }
 
 function readIndex(file: ModelFile, { rankerIndex }: Manifest): Pick<Source, "table" | "prefix"> {
@@ -69,13 +73,15 @@ function readIndex(file: ModelFile, { rankerIndex }: Manifest): Pick<Source, "ta
 }
 
 function openLevel(
-  { file, table, prefix, cache, numFeatures }: Source,
+  source: Source,
   { childStart }: TreeLevel,
   { m, l, firstKey }: { m: number; l: number; firstKey: number },
 ): RankerLevel {
+  const { file, table, prefix, cache, numFeatures, denseWidth } = source;
   const place = `${file.place} (member ${m}, level ${l})`;
   const numParents = childStart.length - 1;
-  const specs = indexTensors(m, l, numParents, numNodes({ childStart }));
+  const width = numNodes({ childStart });
+  const specs = indexTensors(m, l, numParents, width);
   const bias = viewTensor(table, prefix, specs.bias);
   const rows = viewTensor(table, prefix, specs.chunkRows);
   const entries = viewTensor(table, prefix, specs.chunkEntries);
@@ -86,22 +92,25 @@ function openLevel(
   const wide = table.tensors.get(data.children(true).name)?.dtype === "U16";
   const childrenStart = findTensor(table, data.children(wide)).start;
   const childBytes = wide ? 2 : 1;
+  const readPanel =
+    denseWidth > 0 ? openPanels(source, m, l, width, viewTensor(table, prefix, specs.denseScale)) : undefined;
   checkLevel(place, { bias, rows, entries, childStart, wide });
 
   const readChunk = (parent: number): Chunk => {
     const [row, entry] = [rows[parent]!, entries[parent]!];
     const [numRows, numEntries] = [rows[parent + 1]! - row, entries[parent + 1]! - entry];
-    const encoded = allocateChunk(numRows, numEntries, wide);
+    const [first, end] = [childStart[parent]!, childStart[parent + 1]!];
+    const sparse = allocateChunk(numRows, numEntries, wide);
+    const encoded = readPanel === undefined ? sparse : { ...sparse, dense: readPanel(first, end) };
     file.read(bytesOf(encoded.features), featuresStart + 2 * row);
     file.read(bytesOf(encoded.weights), weightsStart + 2 * entry);
     file.read(bytesOf(encoded.children), childrenStart + childBytes * entry);
-    const numChildren = childStart[parent + 1]! - childStart[parent]!;
     const chunkPlace = `${place}, chunk ${parent}`;
     const expected = Buffer.from(digests.buffer, digests.byteOffset + parent * digestBytes, digestBytes).toString(
       "hex",
     );
     checkSha256(chunkPlace, chunkDigest(encoded).toString("hex"), expected);
-    return decodeChunk(encoded, { numChildren, numFeatures, place: chunkPlace });
+    return decodeChunk(encoded, { numChildren: end - first, numFeatures, denseWidth, place: chunkPlace });
   };
 
   return {
@@ -116,6 +125,16 @@ function openLevel(
       }
       return chunk;
     },
+  };
+}
+
+/** Gives the dense weights of nodes [first, end) of a level. */
+function openPanels({ file, table, denseWidth }: Source, m: number, l: number, width: number, scales: Float32Array) {
+  const { start } = findTensor(table, denseTensor(m, l, width, denseWidth));
+  return (first: number, end: number): DensePanel => {
+    const weights = new Int8Array((end - first) * denseWidth);
+    file.read(bytesOf(weights), start + first * denseWidth);
+    return { weights, scales: scales.subarray(first, end) };
   };
 }
 
@@ -151,6 +170,6 @@ function allocateChunk(numRows: number, numEntries: number, wide: boolean): Enco
   };
 }
 
-function bytesOf(array: Uint16Array | Uint8Array): Uint8Array {
+function bytesOf(array: Uint16Array | Uint8Array | Int8Array): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }

@@ -21,17 +21,19 @@ const label = fc.oneof(
     "e\u0301",
   ),
 );
-const shape: fc.Arbitrary<ExampleShape> = fc.record({
+const shape = fc.record({
   labels: fc.uniqueArray(label, { minLength: 1, maxLength: 20 }),
   blocks: fc.array(fc.integer({ min: 0, max: 90 }), { minLength: 1, maxLength: 3 }),
   numMembers: fc.integer({ min: 1, max: 3 }),
   wide: fc.boolean(),
+  hidden: fc.option(fc.integer({ min: 1, max: 9 }), { nil: undefined }),
   seed: fc.nat(),
 });
 
 test("a model that was written is read back the same, whatever its labels and sizes", async () => {
   await fc.assert(
-    fc.asyncProperty(shape, fc.boolean(), async (shape, named) => {
+    fc.asyncProperty(shape, fc.boolean(), async ({ hidden, ...rest }, named) => {
+      const shape: ExampleShape = { ...rest, ...(hidden !== undefined && { hidden }) };
       const names = named ? { names: shape.labels.map((it, i) => (i % 2 === 0 ? it : `name of ${it}`)) } : {};
       const { content, chunks } = exampleModel({ ...shape, ...names });
       await inTemporaryFolder(async (folder) => {
@@ -123,6 +125,8 @@ test("content that contradicts itself is refused before anything is written", as
       { names: ["one"] },
       { tfidf: { ...content.tfidf, numFeatures: 11 } },
       { members: content.members.map((it) => ({ ...it, levels: it.levels.slice(1) })) },
+      { members: exampleModel({ ...smallShape, hidden: 3 }).content.members },
+      { ...exampleModel({ ...smallShape, hidden: 3 }).content, members: content.members },
     ];
     for (const part of wrong)
       await expect(writeModelFolder(target, { ...content, ...part })).rejects.toThrow(RangeError);

@@ -22,15 +22,24 @@ export function labelOfTensor(m: number, numLabels: number) {
   return vector(`member.${m}.label_of`, "U32", numLabels);
 }
 
-/** ranker.safetensors, its index: chunk p has rows [chunk_rows[p], chunk_rows[p + 1]) of the data tensors, entries alike. */
+/**
+ * ranker.safetensors, its index: chunk p has rows [chunk_rows[p], chunk_rows[p + 1]) of the data tensors, entries alike.
+ * Scales of dense weights are there in a model with an encoder only.
+ */
 export function indexTensors(m: number, l: number, numParents: number, numNodes: number) {
   const level = `member.${m}.level.${l}`;
   return {
     bias: vector(`${level}.bias`, "F32", numNodes),
+    denseScale: vector(`${level}.dense_scale`, "F32", numNodes),
     chunkRows: vector(`${level}.chunk_rows`, "U32", numParents + 1),
     chunkEntries: vector(`${level}.chunk_entries`, "U32", numParents + 1),
     digest: vector(`${level}.digest`, "U8", numParents * digestBytes),
   };
+}
+
+/** ranker.safetensors, its data: the dense panels of a level, one row a node (ranker/dense-panel.ts). */
+export function denseTensor(m: number, l: number, numNodes: number, width: number) {
+  return { name: `member.${m}.level.${l}.dense`, dtype: "I8", shape: [numNodes, width] } as const;
 }
 
 /** ranker.safetensors, its data: the encoded chunks of a level one after the other (ranker/chunk-codec.ts). */
@@ -46,9 +55,10 @@ export function dataTensors(m: number, l: number, numRows: number, numEntries: n
 
 export const digestBytes = 8;
 
-/** What the index keeps of a chunk: the first bytes of the SHA-256 of its features, weights and children. */
-export function chunkDigest({ features, weights, children }: EncodedChunk): Buffer {
+/** What the index keeps of a chunk: the first bytes of the SHA-256 of its features, weights, children and dense weights. */
+export function chunkDigest({ features, weights, children, dense }: EncodedChunk): Buffer {
   const hash = createHash("sha256").update(features).update(weights).update(children);
+  if (dense !== undefined) hash.update(dense.weights);
   return hash.digest().subarray(0, digestBytes);
 }
 
