@@ -1,5 +1,6 @@
 // Every rule by central differences, and a whole transformer layer against the gradients that TensorFlow.js derives itself.
 import "@tensorflow/tfjs-backend-cpu";
+import "@tensorflow/tfjs-core/dist/register_all_gradients.js";
 import { expectAllClose } from "@tagwright/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
