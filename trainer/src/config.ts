@@ -5,6 +5,11 @@ export type Preset = "fast" | "best";
 /** `auto` tries what is promising for a corpus of that size and keeps what is best on held-out documents. */
 export type FeatureChoice = "auto" | "words" | "words+characters";
 export type TreeShape = "balanced" | "bonsai" | "parabel";
+/**
+ * How an encoder is fine-tuned: level by level (XR-Transformer), on the finest level alone (X-Transformer), or on groups
+ * and labels together with negatives that the groups choose (LightXML).
+ */
+export type Schedule = "recursive" | "flat" | "dynamic";
 
 /** All that decides what is learnt; the number of threads does not. */
 export interface Recipe {
@@ -42,6 +47,7 @@ export interface Recipe {
     /** Nodes a level that the level above wrongly predicts for a document bring it to the last level as a negative (man). */
     readonly matched: number;
   };
+  readonly tuning: Tuning;
   readonly scoring: {
     readonly beam: number;
     readonly power: number;
@@ -49,6 +55,44 @@ export interface Recipe {
     readonly candidates: number;
   };
   readonly seed: number;
+}
+
+/** How an encoder learns; a run without one has no use for it. */
+export interface Tuning {
+  readonly schedule: Schedule;
+  /** Documents a step. */
+  readonly batch: number;
+  /** Passes over the documents, one entry a level; the last is the last level's, the first also for levels above it. */
+  readonly epochs: readonly number[];
+  /** Learning rates at their highest, of the encoder and of the head. */
+  readonly rate: number;
+  readonly headRate: number;
+  /** Share of a level's steps in which the rates rise. */
+  readonly warmUp: number;
+  readonly weightDecay: number;
+  /** Chance that an entry of the embedding, or a word piece, is left out of a step. */
+  readonly dropout: number;
+  readonly wordDropout: number;
+  /** Bound of the gradients' norm, for the encoder and the head each. */
+  readonly clip: number;
+  readonly loss: "squared-hinge" | "bce";
+  /** Word pieces that are read of a text: on the last level and in the final model, and on the levels above. */
+  readonly maxPieces: number;
+  readonly coarsePieces: number;
+  /** Passages that the final model reads of a text, at most. */
+  readonly passages: number;
+  /** The preliminary tree. */
+  readonly branching: number;
+  readonly leafSize: number;
+  /** Levels with fewer or more nodes are not learnt. */
+  readonly fewestNodes: number;
+  readonly mostNodes: number;
+  /** Nodes that a level predicts for a document; their children are the next level's candidates. */
+  readonly predicted: number;
+  /** C of the linear SVMs that a level's head starts from. */
+  readonly bootstrapCost: number;
+  /** Weights of the unit embedding beside the unit TF-IDF row; the one that is best on held-out documents is taken. */
+  readonly denseWeights: readonly number[];
 }
 
 const words: TfidfOptions = { analyzer: "word", minN: 1, maxN: 2, sublinear: true };
@@ -90,6 +134,29 @@ const fast: Recipe = {
     pruneLeast: 0.04,
     matched: 0,
   },
+  tuning: {
+    schedule: "recursive",
+    batch: 32,
+    epochs: [1, 1, 2],
+    rate: 1e-4,
+    headRate: 1e-3,
+    warmUp: 0.1,
+    weightDecay: 0.01,
+    dropout: 0.1,
+    wordDropout: 0,
+    clip: 1,
+    loss: "squared-hinge",
+    maxPieces: 128,
+    coarsePieces: 64,
+    passages: 1,
+    branching: 16,
+    leafSize: 16,
+    fewestNodes: 8,
+    mostNodes: 32_768,
+    predicted: 8,
+    bootstrapCost: 100,
+    denseWeights: [0.5, 1, 2],
+  },
   scoring: { beam: 10, power: 3, pathWeight: 1, candidates: 50 },
   seed: 0,
 };
@@ -117,13 +184,22 @@ const best: Recipe = {
   scoring: { ...fast.scoring, beam: 20 },
 };
 
-/** The recipe of a preset, with the features and the tree shape (of Parabel or Bonsai) that are asked for. */
-export function recipeFor(preset: Preset, seed: number, shape?: TreeShape, features: FeatureChoice = "auto"): Recipe {
+export interface RecipeChoices {
+  /** Of Parabel or Bonsai. */
+  readonly tree?: TreeShape;
+  readonly features?: FeatureChoice;
+  readonly schedule?: Schedule;
+}
+
+/** The recipe of a preset, with what is asked for instead. */
+export function recipeFor(preset: Preset, seed: number, choices: RecipeChoices = {}): Recipe {
+  const { tree: shape, features = "auto", schedule = "recursive" } = choices;
   const base = preset === "fast" ? fast : best;
   const blocks = features === "words" ? [words] : [words, characters];
   const recipe = {
     ...base,
     seed,
+    tuning: { ...base.tuning, schedule },
     ...(features !== "auto" && { features: { ...base.features, blocks, alternatives: [] } }),
   };
   if (shape === undefined || shape === "balanced") return recipe;

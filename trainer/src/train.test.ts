@@ -46,7 +46,7 @@ async function trainOn(corpus: string, options: Partial<TrainOptions> = {}, sign
   const out = options.out ?? path.join(scratchFolder(), "model");
   const events: ProgressEvent[] = [];
   const context = { onProgress: (event: ProgressEvent) => events.push(event), ...(signal && { signal }) };
-  await train({ corpus, encoder: "none", preset: "fast", threads: 2, ...options, out }, context);
+  await train({ corpus, preset: "fast", threads: 2, ...options, out }, context);
   return { out, events };
 }
 
@@ -121,10 +121,7 @@ test("cancelling leaves the old model as it was, and no lock behind", async () =
       if (event.type === "progress" && event.stage === when) cancel.abort(new Error(`stopped at ${when}`));
     };
     const other = corpusOf(notes(200, 6));
-    const run = train(
-      { corpus: other, out, encoder: "none", preset: "fast", threads: 2 },
-      { onProgress, signal: cancel.signal },
-    );
+    const run = train({ corpus: other, out, preset: "fast", threads: 2 }, { onProgress, signal: cancel.signal });
     await expect(run).rejects.toThrow(`stopped at ${when}`);
     expect(bytesOf(out)).toEqual(before);
   }

@@ -1,18 +1,32 @@
-// The recipe: a corpus in, a model folder out. XR-Linear as published (Yu et al., JMLR 2022), calibrated on documents
-// that the model had not seen. Everything random comes from one seed; the number of threads changes nothing.
+// The recipe: a corpus in, a model folder out. XR-Linear (Yu et al., JMLR 2022) on TF-IDF, or with an encoder
+// XR-Transformer (Zhang et al., NeurIPS 2021): fine-tuned level by level over the label tree, its embedding stands beside
+// TF-IDF. Calibrated on documents that the model had not seen. Everything random comes from one seed.
 import os from "node:os";
-import path from "node:path";
 import type { TagOptions } from "@tagwright/documents";
-import { lockModelFolder, type MemberContent, writeModelFolder } from "@tagwright/model/internals";
-import manifest from "../package.json" with { type: "json" };
-import { type Calibrated, calibrate } from "./calibrate/calibrate.ts";
-import { type Rehearsal, rehearse } from "./calibrate/rehearse.ts";
-import { type FeatureChoice, leafSizeFor, type Preset, type Recipe, recipeFor, type TreeShape } from "./config.ts";
-import { type Corpus, describeReport } from "./corpus/corpus.ts";
+import {
+  lockModelFolder,
+  type MemberContent,
+  newPieceTokenizer,
+  readPassages,
+  writeModelFolder,
+} from "@tagwright/model/internals";
+import { calibrate } from "./calibrate/calibrate.ts";
+import { planEncoderFold } from "./calibrate/folds.ts";
+import { rehearse } from "./calibrate/rehearse.ts";
+import { type WeighedEmbedding, weighEmbedding } from "./calibrate/rehearse-embedding.ts";
+import { type FeatureChoice, type Preset, type Recipe, recipeFor, type Schedule, type TreeShape } from "./config.ts";
+import type { Corpus } from "./corpus/corpus.ts";
+import { CorpusError } from "./corpus/corpus-error.ts";
 import { openCorpus } from "./corpus/open-corpus.ts";
+import { describeModel, flatten } from "./describe-model.ts";
+import type { EngineName } from "./encoder/engines/engine.ts";
+import { newOrtEngine } from "./encoder/engines/ort.ts";
+import type { PretrainedEncoder } from "./encoder/source/pretrained.ts";
 import type { Metrics } from "./eval/metrics.ts";
-import { formatModelCard } from "./eval/report.ts";
-import type { TrainingSet } from "./features/training-set.ts";
+import type { Examples, TrainingSet } from "./features/training-set.ts";
+import { checkpointFolder, removeCheckpoints } from "./fine-tune/checkpoint.ts";
+import { newPieceCollector, type PieceCollector } from "./fine-tune/pieces.ts";
+import { type LearntEncoder, learnEncoder } from "./learn-encoder.ts";
 import { createMeter } from "./meter.ts";
 import type { ProgressEvent } from "./progress.ts";
 import { learnMembers } from "./ranker/learn-members.ts";
@@ -22,7 +36,8 @@ export interface TrainOptions {
   /** Folder of documents, JSON Lines file or Extreme Classification folder. */
   readonly corpus: string;
   readonly out: string;
-  readonly encoder: "none";
+  /** A pre-trained encoder to fine-tune on the corpus; undefined: TF-IDF alone. */
+  readonly encoder?: PretrainedEncoder | undefined;
   readonly preset: Preset;
   readonly tree?: TreeShape;
   /** Default `auto`. */
@@ -34,6 +49,16 @@ export interface TrainOptions {
   /** Percentage of documents left out for `evaluate --holdout`. Default 0. */
   readonly holdOut?: number;
   readonly tagOptions?: TagOptions;
+  /** What runs the encoder. Default `auto`. */
+  readonly engine?: "auto" | EngineName;
+  /** Default `recursive`. */
+  readonly schedule?: Schedule;
+  /** The encoder stays as it was published. */
+  readonly freeze?: boolean;
+  /** Goes on from the last checkpoint of the same run. */
+  readonly resume?: boolean;
+  /** Bound on the run's memory in MiB. */
+  readonly memoryLimit?: number;
 }
 
 export interface TrainContext {
@@ -51,27 +76,36 @@ export interface TrainResult {
 
 /**
  * Trains and writes the model; the one that is there stays whole until the new one is, and beside it after that.
- * @throws CorpusError, ModelFolderError, ModelBusyError, ModelWriteError; the signal's reason when aborted.
+ * @throws CorpusError, EngineError, CheckpointError, ModelFolderError, ModelBusyError, ModelWriteError; the signal's
+ *   reason when aborted.
  */
-export async function train(options: TrainOptions, { onProgress, signal }: TrainContext): Promise<TrainResult> {
+export async function train(options: TrainOptions, context: TrainContext): Promise<TrainResult> {
   const started = performance.now();
-  const given = recipeFor(options.preset, options.seed ?? 0, options.tree, options.features);
+  const { onProgress, signal } = context;
+  const { encoder } = options;
+  const given = recipeFor(options.preset, options.seed ?? 0, options);
   const release = await lockModelFolder(options.out);
   let pool: WorkerPool | undefined;
   try {
     onProgress({ type: "start", command: "train", corpus: options.corpus, out: options.out });
     const corpus = await openCorpus(options.corpus, { ...(options.tagOptions && { tagOptions: options.tagOptions }) });
-    const threads = options.threads ?? os.availableParallelism();
-    pool = newWorkerPool(threads);
-    const rehearsed = await rehearse(corpus, given, options, pool, onProgress, signal);
-    const { set, recipe, judged } = rehearsed;
-    const members = rehearsed.members ?? (await learnAll(rehearsed, pool, onProgress, signal));
+    pool = newWorkerPool(options.threads ?? os.availableParallelism());
+    const reader = encoder && newPieceReader(encoder, given, corpus);
+    const rehearsed = await rehearse(corpus, given, { ...options, ...reader }, pool, onProgress, signal);
+    const { recipe } = rehearsed;
+    const learnt =
+      encoder && reader && (await learnMeaning(encoder, reader.pieces, rehearsed.set, recipe, options, pool, context));
+    const { set, judged } = learnt?.weighed ?? rehearsed;
+    const members =
+      (learnt === undefined ? rehearsed.members : undefined) ?? (await learnAll(set, recipe, pool, context));
     const calibrated = calibrate(set, judged);
 
-    await writeModelFolder(options.out, describe(options, recipe, corpus, set, members, calibrated, judged.length), {
+    const content = await describeModel(options, recipe, corpus, set, members, calibrated, judged.length, learnt);
+    await writeModelFolder(options.out, content, {
       onProgress: createMeter("write", "bytes", onProgress),
       ...(signal && { signal }),
     });
+    if (learnt !== undefined) await removeCheckpoints(checkpointFolder(options.out));
     const metrics = judged.length > 0 ? calibrated.metrics : undefined;
     if (metrics !== undefined) onProgress({ type: "metrics", metrics: flatten(metrics) });
     const numLabels = set.labelIds.length;
@@ -85,97 +119,78 @@ export async function train(options: TrainOptions, { onProgress, signal }: Train
   }
 }
 
-async function learnAll(
-  { set, recipe }: Rehearsal,
+/** An encoder that knows the corpus, and how much it counts beside TF-IDF. */
+export interface LearntMeaning extends LearntEncoder {
+  readonly pretrained: PretrainedEncoder;
+  readonly weighed: WeighedEmbedding;
+}
+
+/** Fine-tunes the encoder, embeds all documents, and weighs the embedding on those that the encoder has not seen. */
+async function learnMeaning(
+  pretrained: PretrainedEncoder,
+  collector: PieceCollector,
+  set: TrainingSet,
+  recipe: Recipe,
+  options: TrainOptions,
   pool: WorkerPool,
-  onProgress: TrainContext["onProgress"],
-  signal?: AbortSignal,
+  { onProgress, signal }: TrainContext,
+): Promise<LearntMeaning> {
+  const { out, threads, resume = false, freeze = false } = options;
+  const engine = await newOrtEngine("cpu", { ...(threads !== undefined && { threads }) });
+  const reason = "asked for";
+  try {
+    onProgress({ type: "engine", name: engine.name, description: engine.description, reason });
+    const heldOut = planEncoderFold(set);
+    const run = { engine, pool, out, resume, freeze, onProgress, signal };
+    const learnt = await learnEncoder(pretrained, set, collector.finish(), heldOut, recipe, run);
+    const meter = createMeter("calibrate", "documents", onProgress);
+    const weighed = await weighEmbedding(set, learnt.embeddings, heldOut, recipe, pool, meter, signal);
+    sayWhatMeaningAdds(weighed, onProgress);
+    return { ...learnt, pretrained, weighed };
+  } finally {
+    await engine.dispose();
+  }
+}
+
+async function learnAll(
+  examples: Examples,
+  recipe: Recipe,
+  pool: WorkerPool,
+  { onProgress, signal }: TrainContext,
 ): Promise<MemberContent[]> {
   const progress = {
     tree: createMeter("tree", "trees", onProgress),
     ranker: createMeter("ranker", "clusters", onProgress),
   };
-  return learnMembers(set, recipe, pool, progress, signal);
+  return learnMembers(examples, recipe, pool, progress, signal);
 }
 
-function describe(
-  options: TrainOptions,
-  recipe: Recipe,
-  corpus: Corpus,
-  set: TrainingSet,
-  members: readonly MemberContent[],
-  calibrated: Calibrated,
-  numJudged: number,
-): Parameters<typeof writeModelFolder>[1] {
-  const { statistics, labelIds } = set;
-  const createdAt = new Date().toISOString();
-  const generator = `Tagwright ${manifest.version}`;
-  const command = [
-    "tagwright train",
-    `--corpus ${path.basename(options.corpus)}`,
-    "--out <folder>",
-    `--preset ${recipe.preset}`,
-    ...(options.tree ? [`--tree ${options.tree}`] : []),
-    ...(options.features ? [`--features ${options.features}`] : []),
-    `--seed ${recipe.seed}`,
-    ...(options.minLabelDocuments ? [`--min-label-documents ${options.minLabelDocuments}`] : []),
-    ...(options.holdOut ? [`--holdout ${options.holdOut}`] : []),
-  ].join(" ");
-  const card = formatModelCard({
-    corpus: {
-      name: corpus.name,
-      documents: statistics.documents,
-      labels: labelIds.length,
-      assignments: statistics.assignments,
-      notes: describeReport(corpus.report),
-    },
-    preset: recipe.preset,
-    encoder: options.encoder,
-    threshold: calibrated.threshold,
-    createdAt,
-    generator,
-    settings: { ...describeTree(recipe, labelIds.length), ...recipe.ranker, ...recipe.scoring, seed: recipe.seed },
-    heldOut:
-      numJudged === 0
-        ? undefined
-        : { metrics: calibrated.metrics, bands: calibrated.bands, how: heldOutSentence(numJudged) },
-    command,
-  });
-  return {
-    generator,
-    createdAt,
-    encoder: options.encoder,
-    preset: recipe.preset,
-    seed: recipe.seed,
-    numDocuments: statistics.documents,
-    tfidf: set.tfidf,
-    vocabulary: set.vocabulary(),
-    members,
-    labels: labelIds,
-    names: set.names,
-    card,
-    scoring: { ...recipe.scoring },
-    calibration: { ...calibrated.calibration },
-    metrics: numJudged > 0 ? flatten(calibrated.metrics) : {},
-    threshold: calibrated.threshold,
-  };
+/** Cuts each text that is read into the encoder's pieces. @throws CorpusError where the corpus has no texts. */
+function newPieceReader(encoder: PretrainedEncoder, { tuning }: Recipe, corpus: Corpus) {
+  if (corpus.numFeatures !== undefined)
+    throw new CorpusError(
+      `${corpus.path}: texts for the encoder to read expected, ready-made features found; train with --encoder none, ` +
+        "or give the corpus in its raw-text form",
+    );
+  const tokenizer = newPieceTokenizer(encoder.tokenizer, encoder.tokenizerConfig);
+  const pieces = newPieceCollector();
+  const maxPieces = Math.min(tuning.maxPieces, encoder.maxPieces);
+  const onText = (text: string) =>
+    pieces.add(readPassages(text, tokenizer, { maxPieces, passages: tuning.passages }).passages);
+  return { pieces, onText };
 }
 
-function describeTree({ tree }: Recipe, numLabels: number): Record<string, string | number> {
-  const { shape, members, branching, labelEntries } = tree;
-  return { shape, members, branching, leafSize: leafSizeFor(tree, numLabels), labelEntries };
-}
-
-function heldOutSentence(numJudged: number): string {
-  return `on ${numJudged.toLocaleString("en")} documents, each suggested for by a model that had not learnt from it`;
-}
-
-/** Figures as one level of names: `precision.1`, `f1.micro`. */
-function flatten(metrics: Metrics): Record<string, number> {
-  const flat: Record<string, number> = {};
-  for (const [name, value] of Object.entries(metrics)) {
-    if (typeof value === "number") flat[name] = value;
-    else for (const [part, figure] of Object.entries(value as Record<string, number>)) flat[`${name}.${part}`] = figure;
+function sayWhatMeaningAdds({ weight, tried }: WeighedEmbedding, onProgress: TrainContext["onProgress"]): void {
+  const alone = tried.find((it) => it.weight === 0);
+  const taken = tried.find((it) => it.weight === weight);
+  if (alone === undefined || taken === undefined) return;
+  const percent = (share: number) => (100 * share).toFixed(1);
+  const message =
+    `held-out precision at 1: ${percent(alone.precision)} % from words alone, ${percent(taken.precision)} % with the ` +
+    `encoder (weight ${weight}); nDCG at 5: ${percent(alone.ndcg)} and ${percent(taken.ndcg)} %`;
+  onProgress({ type: "log", level: "info", message });
+  if (taken.ndcg < alone.ndcg) {
+    const cure = "the encoder does not help on this corpus; train with --encoder none";
+    onProgress({ type: "log", level: "warning", message: cure });
   }
-  return flat;
 }

@@ -10,6 +10,18 @@ export interface CalibrationPlan {
   readonly setAside: boolean;
 }
 
+/**
+ * Documents that the encoder never learns from: they weigh its embedding and calibrate the model. A fifth of a small
+ * corpus, a tenth of a larger one, and never more than calibration needs; none of a tiny one.
+ */
+export function planEncoderFold({ bucket }: TrainingSet): Uint32Array {
+  const size = bucket.length;
+  if (size < MIN_DOCUMENTS) return new Uint32Array(0);
+  const share = size < calibration.foldsBelow ? calibration.share : calibration.share / 2;
+  const percent = Math.max(1, Math.round(Math.min(share, calibration.documents / size) * 100));
+  return Uint32Array.from(bucket.keys()).filter((document) => bucket[document]! < percent);
+}
+
 /** A corpus under this size has no honest calibration. */
 const MIN_DOCUMENTS = 10;
 

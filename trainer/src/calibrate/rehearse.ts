@@ -23,6 +23,8 @@ export interface Rehearsal {
 interface RehearsalOptions {
   readonly holdOut?: number;
   readonly minLabelDocuments?: number;
+  /** Sees each text once, in the order of the documents. */
+  readonly onText?: (text: string) => void;
 }
 
 /** Tries the recipe's features and, on corpora of their size, its alternatives; the best nDCG@5 wins, the first of equals. */
@@ -34,15 +36,16 @@ export async function rehearse(
   onProgress: (event: ProgressEvent) => void,
   signal?: AbortSignal,
 ): Promise<Rehearsal> {
-  const read = (tried: Recipe) =>
+  const { holdOut = 0, minLabelDocuments = 1, onText } = options;
+  const read = (tried: Recipe, see?: (text: string) => void) =>
     readTrainingSet(
       corpus,
       tried,
-      { holdOut: options.holdOut ?? 0, minLabelDocuments: options.minLabelDocuments ?? 1 },
+      { holdOut, minLabelDocuments, ...(see && { onText: see }) },
       createMeter("read", corpus.position.unit, onProgress),
       signal,
     );
-  const first = await read(recipe);
+  const first = await read(recipe, onText);
   const plan = planCalibration(first);
   const canChoose = corpus.numFeatures === undefined && plan.folds.length > 0 && !plan.setAside;
   const variants = recipe.features.alternatives

@@ -1,6 +1,7 @@
 // `tagwright train`: a corpus in, a model folder out.
 import type { TagOptions } from "@tagwright/documents";
 import { type Command, Option } from "commander";
+import { readEncoderFolder } from "../encoder/source/read-encoder.ts";
 import type { ProgressEvent } from "../progress.ts";
 import { type TrainOptions, train as trainModel } from "../train.ts";
 import { exitCodeHelp } from "./exit-codes.ts";
@@ -8,7 +9,8 @@ import { requireOptions, tagKeys, tagKeysHelp, wholeNumber } from "./parse-optio
 import { type CommandContext, runCommand } from "./run-command.ts";
 import { counted, duration } from "./view.ts";
 
-type TrainCommandOptions = Omit<TrainOptions, "holdOut" | "tagOptions"> & {
+type TrainCommandOptions = Omit<TrainOptions, "holdOut" | "tagOptions" | "encoder"> & {
+  readonly encoder: string;
   readonly holdout?: number;
   readonly tagKeys?: TagOptions;
   readonly json?: true;
@@ -29,7 +31,12 @@ export function addTrainCommand(program: Command): void {
       "folder of tagged documents, .jsonl[.gz] file or Extreme Classification folder (required)",
     )
     .option("--out <folder>", "where the model goes; a workspace's place for it is <folder>/.tags/model (required)")
-    .addOption(new Option("--encoder <name>", "text encoder").choices(["none"]).default("none"))
+    .option("--encoder <source>", "pre-trained encoder to fine-tune: none, or a folder", "none")
+    .option("--freeze", "leave the encoder as it was published")
+    .addOption(
+      new Option("--schedule <name>", "how the encoder is fine-tuned").choices(["recursive", "flat", "dynamic"]),
+    )
+    .option("--resume", "go on from the last checkpoint of the same run")
     .addOption(new Option("--preset <name>", "how much to invest").choices(["fast", "best"]).default("fast"))
     .addOption(new Option("--tree <shape>", "how labels are grouped").choices(["balanced", "bonsai", "parabel"]))
     .addOption(
@@ -61,7 +68,7 @@ ${exitCodeHelp}`,
 }
 
 async function train(options: TrainCommandOptions, { signal, view, print }: CommandContext): Promise<0> {
-  const { holdout, tagKeys: tagOptions, json, ...rest } = options;
+  const { holdout, tagKeys: tagOptions, json, encoder, ...rest } = options;
   let done: Extract<ProgressEvent, { type: "done" }> | undefined;
   const onProgress = (event: ProgressEvent) => {
     if (event.type === "done") done = event;
@@ -69,6 +76,7 @@ async function train(options: TrainCommandOptions, { signal, view, print }: Comm
   };
   const given: TrainOptions = {
     ...rest,
+    ...(encoder !== "none" && { encoder: await readEncoderFolder(encoder) }),
     ...(holdout !== undefined && { holdOut: holdout }),
     ...(tagOptions !== undefined && { tagOptions }),
   };

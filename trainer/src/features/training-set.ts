@@ -1,5 +1,5 @@
 // A corpus in memory, ready to learn from: TF-IDF rows and label indices, in shared memory where workers read it.
-import type { Csr, SparseRow, TfidfModel } from "@tagwright/model/internals";
+import type { Csr, DenseBlock, SparseRow, TfidfModel } from "@tagwright/model/internals";
 import type { Recipe } from "../config.ts";
 import type { Corpus } from "../corpus/corpus.ts";
 import {
@@ -37,6 +37,8 @@ export interface ReadSetOptions {
   /** Percentage of documents left out for `evaluate --holdout`. */
   readonly holdOut: number;
   readonly minLabelDocuments: number;
+  /** Sees the text of each document that is kept, in order. */
+  readonly onText?: (text: string) => void;
 }
 
 /** Keeps the calibration folds apart from the held-out split, which may have cut this very corpus before. */
@@ -50,7 +52,7 @@ const BREATHE_EVERY = 256;
 export async function readTrainingSet(
   corpus: Corpus,
   recipe: Recipe,
-  { holdOut, minLabelDocuments }: ReadSetOptions,
+  { holdOut, minLabelDocuments, onText }: ReadSetOptions,
   onProgress: (done: number, total: number) => void,
   signal?: AbortSignal,
 ): Promise<TrainingSet> {
@@ -65,6 +67,7 @@ export async function readTrainingSet(
     if (isHeldOut(id, holdOut)) continue;
     if (features === undefined) fitter.add(text);
     else ready.push(features);
+    onText?.(text);
     counter.add(labels);
     for (const label of labels) {
       let index = indexOf.get(label);
@@ -156,7 +159,21 @@ export function selectExamples({ features, labels }: Examples, documents: Uint32
     labelStart[row + 1] = labelStart[row]! + own.length;
   }
   return {
-    features: { numRows: documents.length, numCols: features.numCols, indptr, indices, values },
+    features: {
+      numRows: documents.length,
+      numCols: features.numCols,
+      indptr,
+      indices,
+      values,
+      ...(features.dense && { dense: selectDense(features.dense, documents) }),
+    },
     labels: { numDocuments: documents.length, numLabels: labels.numLabels, indptr: labelStart, labels: entries },
   };
+}
+
+function selectDense({ width, values }: DenseBlock, documents: Uint32Array): DenseBlock {
+  const selected = sharedFloat32(documents.length * width);
+  for (const [row, document] of documents.entries())
+    selected.set(values.subarray(document * width, (document + 1) * width), row * width);
+  return { width, values: selected };
 }

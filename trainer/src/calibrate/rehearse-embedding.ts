@@ -1,0 +1,68 @@
+// How much the embedding counts beside TF-IDF: models with several weights suggest for documents that neither they nor
+// the encoder have seen, and the best one decides. Its outcomes calibrate the final model.
+import type { Recipe } from "../config.ts";
+import { selectExamples, type TrainingSet } from "../features/training-set.ts";
+import { unitRows } from "../fine-tune/embed.ts";
+import { learnMembers } from "../ranker/learn-members.ts";
+import type { WorkerPool } from "../ranker/worker-pool.ts";
+import { calibrate, type Judged, judge } from "./calibrate.ts";
+
+/** Embeddings of all documents of a set, [documents, width], of any length. */
+export interface Embeddings {
+  readonly width: number;
+  readonly values: Float32Array;
+}
+
+export interface WeighedEmbedding {
+  /** The set with the embedding as its dense block, scaled by `weight`. */
+  readonly set: TrainingSet;
+  readonly weight: number;
+  readonly judged: readonly Judged[];
+  /** Held-out precision at 1 and nDCG at 5 for each weight that was tried; weight 0 is TF-IDF alone. */
+  readonly tried: readonly { readonly weight: number; readonly precision: number; readonly ndcg: number }[];
+}
+
+/**
+ * Tries the recipe's weights on `heldOut`; without held-out documents the middle one is taken.
+ * @throws the signal's reason when aborted.
+ */
+export async function weighEmbedding(
+  set: TrainingSet,
+  embeddings: Embeddings,
+  heldOut: Uint32Array,
+  recipe: Recipe,
+  pool: WorkerPool,
+  onProgress: (done: number, total: number) => void,
+  signal?: AbortSignal,
+): Promise<WeighedEmbedding> {
+  const weights = [...recipe.tuning.denseWeights].sort((a, b) => a - b);
+  if (heldOut.length === 0) {
+    const weight = weights[weights.length >> 1]!;
+    return { set: withEmbedding(set, embeddings, weight), weight, judged: [], tried: [] };
+  }
+  const isHeldOut = new Uint8Array(set.features.numRows);
+  for (const document of heldOut) isHeldOut[document] = 1;
+  const rest = Uint32Array.from(isHeldOut.keys()).filter((document) => isHeldOut[document] === 0);
+  const tried: WeighedEmbedding["tried"][number][] = [];
+  const total = (weights.length + 1) * heldOut.length;
+  const silent = { tree: () => undefined, ranker: () => undefined };
+  let done = 0;
+  let best: Omit<WeighedEmbedding, "tried"> | undefined;
+  let reached = Number.NEGATIVE_INFINITY;
+  for (const weight of [0, ...weights]) {
+    const weighed = weight === 0 ? set : withEmbedding(set, embeddings, weight);
+    const members = await learnMembers(selectExamples(weighed, rest), recipe, pool, silent, signal);
+    const judged = await judge(weighed, members, heldOut, recipe, () => onProgress(++done, total), signal);
+    const { metrics } = calibrate(weighed, judged);
+    tried.push({ weight, precision: metrics.precision["1"], ndcg: metrics.ndcg["5"] });
+    if (weight === 0 || metrics.ndcg["5"] <= reached) continue;
+    reached = metrics.ndcg["5"];
+    best = { set: weighed, weight, judged };
+  }
+  return { ...best!, tried };
+}
+
+function withEmbedding(set: TrainingSet, { width, values }: Embeddings, weight: number): TrainingSet {
+  const dense = { width, values: unitRows(values, width, weight) };
+  return { ...set, features: { ...set.features, dense } };
+}

@@ -1,0 +1,150 @@
+// What a killed run goes on from: a folder of tensors and a page of JSON, whole or not there at all. Each checkpoint is
+// written beside the last one and then renamed; the last whole one is found by its number.
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { layoutTensors, parseTensorTable, viewTensor } from "@tagwright/model/internals";
+
+export type CheckpointArray = Float32Array | Uint32Array;
+
+export interface Checkpoint {
+  /** Names the run: corpus, recipe, encoder. Only the same run goes on from it. */
+  readonly fingerprint: string;
+  readonly position: Readonly<Record<string, number | string>>;
+  readonly arrays: ReadonlyMap<string, CheckpointArray>;
+}
+
+/** A checkpoint that cannot be used; the message says what to do. */
+export class CheckpointError extends Error {
+  override readonly name = "CheckpointError";
+}
+
+const version = 1;
+const prefix = "checkpoint-";
+const cure = "train without --resume to start anew";
+
+/** Where the checkpoints of the model at `out` are. */
+export function checkpointFolder(out: string): string {
+  return `${path.resolve(out)}.training`;
+}
+
+/** Whether some checkpoint is in `folder`. */
+export async function hasCheckpoint(folder: string): Promise<boolean> {
+  return (await numbersIn(folder)).length > 0;
+}
+
+/** Writes the next checkpoint, then removes those before it. @throws what the file system does. */
+export async function saveCheckpoint(folder: string, { fingerprint, position, arrays }: Checkpoint): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  const number = Math.max(0, ...(await numbersIn(folder))) + 1;
+  const target = path.join(folder, `${prefix}${number}`);
+  const partial = `${target}.partial`;
+  await rm(partial, { recursive: true, force: true });
+  await mkdir(partial);
+  const specs = [...arrays].map(([name, data]) => ({
+    name,
+    dtype: data instanceof Float32Array ? ("F32" as const) : ("U32" as const),
+    shape: [data.length],
+  }));
+  const { header } = layoutTensors(specs);
+  const hash = createHash("sha256").update(header);
+  const file = await open(path.join(partial, "state.safetensors"), "wx");
+  try {
+    await file.write(header);
+    for (const data of arrays.values()) {
+      const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+      hash.update(bytes);
+      if (bytes.length > 0) await file.writeFile(bytes);
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  const page = { version, fingerprint, position, sha256: hash.digest("hex") };
+  await writeFile(path.join(partial, "position.json"), `${JSON.stringify(page, undefined, 2)}\n`);
+  await rename(partial, target);
+  await removeBefore(folder, number);
+  return target;
+}
+
+/**
+ * The last whole checkpoint in `folder`; undefined where there is none.
+ * @throws CheckpointError where it is of another run or version, or damaged.
+ */
+export async function loadCheckpoint(folder: string, fingerprint: string): Promise<Checkpoint | undefined> {
+  const last = Math.max(0, ...(await numbersIn(folder)));
+  if (last === 0) return undefined;
+  const place = path.join(folder, `${prefix}${last}`);
+  const page = parsePage(place, await readFile(path.join(place, "position.json"), "utf8"));
+  if (page.version !== version)
+    throw new CheckpointError(`${place}: version ${version} expected, ${page.version} found; ${cure}`);
+  if (page.fingerprint !== fingerprint)
+    throw new CheckpointError(
+      `${place}: this run's corpus, settings and encoder expected, those of another run found; ${cure}, or give the same ones again`,
+    );
+  const buffer = await readFile(path.join(place, "state.safetensors"));
+  const bytes = new Uint8Array(
+    buffer.buffer.slice(buffer.byteOffset, buffer.byteOffset + buffer.length) as ArrayBuffer,
+  );
+  if (createHash("sha256").update(bytes).digest("hex") !== page.sha256)
+    throw new CheckpointError(`${place}: bytes as they were written expected, others found; ${cure}`);
+  const table = parseTensorTable(place, bytes, bytes.length);
+  const arrays = new Map<string, CheckpointArray>();
+  for (const { name, dtype, shape } of table.tensors.values()) {
+    if (dtype !== "F32" && dtype !== "U32")
+      throw new CheckpointError(`${place}: tensors of F32 or U32 expected, ${dtype} found; ${cure}`);
+    arrays.set(name, viewTensor(table, bytes, { name, dtype, shape }));
+  }
+  return { fingerprint: page.fingerprint, position: page.position, arrays };
+}
+
+export async function removeCheckpoints(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+}
+
+interface Page {
+  readonly version: number;
+  readonly fingerprint: string;
+  readonly position: Readonly<Record<string, number | string>>;
+  readonly sha256: string;
+}
+
+function parsePage(place: string, text: string): Page {
+  const bad = (cause?: unknown) =>
+    new CheckpointError(
+      `${place}: a page with version, fingerprint, position and sha256 expected, other text found; ${cure}`,
+      {
+        cause,
+      },
+    );
+  let page: unknown;
+  try {
+    page = JSON.parse(text);
+  } catch (error) {
+    throw bad(error);
+  }
+  if (typeof page !== "object" || page === null) throw bad();
+  const { version: found, fingerprint, position, sha256 } = page as Record<string, unknown>;
+  const isPosition =
+    typeof position === "object" &&
+    position !== null &&
+    Object.values(position).every((it) => typeof it === "string" || Number.isFinite(it));
+  if (typeof found !== "number" || typeof fingerprint !== "string" || typeof sha256 !== "string" || !isPosition)
+    throw bad();
+  return { version: found, fingerprint, position: position as Page["position"], sha256 };
+}
+
+async function numbersIn(folder: string): Promise<number[]> {
+  if (!existsSync(folder)) return [];
+  const numbers = (await readdir(folder)).map((name) => /^checkpoint-(\d{1,9})$/u.exec(name)?.[1]);
+  return numbers.filter((it) => it !== undefined).map(Number);
+}
+
+async function removeBefore(folder: string, number: number): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const found = /^checkpoint-(\d{1,9})(\.partial)?$/u.exec(name);
+    if (found !== null && Number(found[1]) < number)
+      await rm(path.join(folder, name), { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,139 @@
+// XR-Transformer's recursion (Zhang et al., NeurIPS 2021, algorithm 1): one encoder learns the label tree level by level,
+// coarse to fine. What it has learnt on a level gives the next one its candidates and the start of its head.
+import type { LabelTree } from "@tagwright/model/internals";
+import type { Recipe } from "../config.ts";
+import type { EncoderShape } from "../encoder/source/pretrained.ts";
+import type { Examples } from "../features/training-set.ts";
+import { childSeed } from "../random.ts";
+import type { WorkerPool } from "../ranker/worker-pool.ts";
+import { planBatches } from "./batches.ts";
+import { bootstrapHead, predictCandidates, tuningData } from "./concat-model.ts";
+import { type Head, headPrecision, randomHead } from "./head.ts";
+import { type TuningLevel, tuningLevels } from "./levels.ts";
+import { type PieceRows, passageLength } from "./pieces.ts";
+import { newShortlist, type PredictedNodes } from "./shortlist.ts";
+import { newFeeder } from "./step-feeds.ts";
+import { newTable, type Table } from "./table.ts";
+import { type LevelPosition, type StepReport, tuneLevel } from "./tune-level.ts";
+import type { TunedEncoder } from "./tuned-encoder.ts";
+
+export interface FineTuneInput {
+  /** The documents that the encoder learns from: TF-IDF rows and labels. */
+  readonly examples: Examples;
+  readonly pieces: PieceRows;
+  /** The preliminary tree, from TF-IDF alone. */
+  readonly tree: LabelTree;
+  readonly shape: EncoderShape;
+  readonly heldOut: { readonly examples: Examples; readonly pieces: PieceRows };
+}
+
+/** Where a run stands; what a checkpoint holds besides the encoder itself. */
+export interface TuningPosition {
+  readonly level: number;
+  readonly position: LevelPosition;
+  readonly head: { readonly weights: Table; readonly bias: Table };
+  readonly predicted: PredictedNodes | undefined;
+}
+
+/** What happens on the way; each call is awaited, and may throw to stop the run. */
+export interface FineTuneHooks {
+  onLevel(level: number, numLevels: number, numNodes: number): void;
+  onStep(level: number, report: StepReport, now: TuningPosition): Promise<void>;
+  onQuality(level: number, precision: number): void;
+  onEmbedded(done: number, total: number): void;
+}
+
+/**
+ * Fine-tunes `encoder` in place over the levels of the tree.
+ * @throws EngineError where the device fails or the loss stays infinite; the signal's reason when aborted.
+ */
+export async function fineTune(
+  input: FineTuneInput,
+  encoder: TunedEncoder,
+  recipe: Recipe,
+  pool: WorkerPool,
+  hooks: FineTuneHooks,
+  signal?: AbortSignal,
+  resumed?: TuningPosition,
+): Promise<void> {
+  const { examples, pieces, tree, shape } = input;
+  const { tuning, seed } = recipe;
+  const levels = tuningLevels(examples.labels, tree);
+  const tasks = taskLevels(levels, recipe);
+  const data = tuningData(examples, tree);
+  for (const [t, task] of tasks.entries()) {
+    if (resumed !== undefined && task.level < resumed.level) continue;
+    const goesOn = resumed?.level === task.level ? resumed : undefined;
+    const above = t > 0 ? levels[task.level - 1] : undefined;
+    const maxPieces = t === tasks.length - 1 ? tuning.maxPieces : tuning.coarsePieces;
+    hooks.onLevel(t, tasks.length, task.numNodes);
+    let { predicted } = goesOn ?? { predicted: undefined };
+    let start: Head | undefined;
+    if (goesOn === undefined && above !== undefined) {
+      const raw = await encoder.embed(pieces, maxPieces, "first", hooks.onEmbedded, signal);
+      predicted = await predictCandidates(data, tree, task.level, raw, recipe, pool, signal);
+      start = await bootstrapHead(data, tree, task.level, raw, predicted, recipe, pool, signal);
+    }
+    start ??= randomHead(task.numNodes, shape.hidden, childSeed(seed, task.level));
+    const head = goesOn?.head ?? { weights: newTable(start.weights, shape.hidden), bias: newTable(start.bias, 1) };
+    if (goesOn === undefined) await encoder.forgetMoments();
+    const lengths = firstLengths(pieces, maxPieces);
+    const plan = planBatches(
+      lengths,
+      tuning.batch,
+      epochsOf(t, tasks.length, recipe),
+      childSeed(seed, 0x1000 + task.level),
+    );
+    const tables = { ...encoder.tables, head: head.weights, bias: head.bias };
+    const feeder = newFeeder(pieces, task, newShortlist(task, above, predicted), tables, {
+      maxPieces,
+      firstPosition: shape.firstPosition,
+      hidden: shape.hidden,
+      dropout: tuning.dropout,
+      wordDropout: tuning.wordDropout,
+    });
+    const onStep = (report: StepReport) =>
+      hooks.onStep(t, report, { level: task.level, position: report, head, predicted });
+    const { rate, headRate, warmUp, weightDecay } = tuning;
+    const options = { rate, headRate, warmUp, weightDecay, seed: childSeed(seed, 0x2000 + task.level) };
+    await tuneLevel({ plan, feeder, tables, ...options }, encoder.step, onStep, signal, goesOn?.position);
+    hooks.onQuality(t, await heldOutPrecision(input, encoder, task, head, maxPieces, signal));
+  }
+}
+
+/** The levels that are worth a head: wide enough to mean something, narrow enough to be learnt. `flat` takes the last. */
+function taskLevels(levels: readonly TuningLevel[], { tuning }: Recipe): TuningLevel[] {
+  const fitting = levels.filter(({ numNodes }) => numNodes <= tuning.mostNodes);
+  const wide = fitting.filter(({ numNodes }) => numNodes >= tuning.fewestNodes);
+  const taken = wide.length > 0 ? wide : fitting.slice(-1);
+  return tuning.schedule === "flat" ? taken.slice(-1) : taken;
+}
+
+/** Passes over the documents: the last level's come last in `epochs`; `flat` spends all of them on its one level. */
+function epochsOf(task: number, numTasks: number, { tuning }: Recipe): number {
+  const { epochs } = tuning;
+  if (tuning.schedule === "flat") return epochs.reduce((sum, it) => sum + it, 0);
+  return epochs[Math.max(0, epochs.length - numTasks + task)]!;
+}
+
+function firstLengths(pieces: PieceRows, maxPieces: number): Uint32Array {
+  const { numDocuments, passageStart } = pieces;
+  return Uint32Array.from({ length: numDocuments }, (_, d) =>
+    passageStart[d] === passageStart[d + 1] ? 0 : passageLength(pieces, passageStart[d]!, maxPieces),
+  );
+}
+
+/** Precision at 1 of the head alone on held-out documents, among all nodes of the level. */
+async function heldOutPrecision(
+  { heldOut, tree, shape }: FineTuneInput,
+  encoder: TunedEncoder,
+  task: TuningLevel,
+  head: TuningPosition["head"],
+  maxPieces: number,
+  signal?: AbortSignal,
+): Promise<number> {
+  const raw = await encoder.embed(heldOut.pieces, maxPieces, "first", () => undefined, signal);
+  const { indptr, nodes } = tuningLevels(heldOut.examples.labels, tree)[task.level]!.own;
+  const ownOf = (row: number) => nodes.subarray(indptr[row], indptr[row + 1]);
+  return headPrecision({ weights: head.weights.rows, bias: head.bias.rows }, raw, shape.hidden, ownOf);
+}
