@@ -1,12 +1,10 @@
 // Engines over onnxruntime: CPU, any GPU through WebGPU, NVIDIA's through CUDA. Weights and moments stay on a WebGPU device;
 // on CPU and CUDA they are plain arrays, since onnxruntime-node hands each output of those out as a new array anyway.
-import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
 import os from "node:os";
-import path from "node:path";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import type { Graph } from "../graph/graph.ts";
 import { encodeOnnx } from "../graph/onnx.ts";
+import { cudaCure, hasCudaProvider } from "./available.ts";
 import { type Engine, EngineError, type HostTensor, type Program, type Tensors } from "./engine.ts";
 import { newWebGpuCopies, type WebGpuCopies } from "./ort-webgpu.ts";
 import { type Device, newResidentProgram } from "./resident-program.ts";
@@ -34,13 +32,6 @@ export async function newOrtEngine(name: OrtEngineName, options: OrtOptions = {}
   });
   if (name !== "cpu") await engine.probe();
   return engine;
-}
-
-/** Its library is no part of the package; its install script fetches it on request. */
-function hasCudaProvider(): boolean {
-  const folder = path.dirname(createRequire(__filename).resolve("onnxruntime-node/package.json"));
-  const library = process.platform === "win32" ? "onnxruntime_providers_cuda.dll" : "libonnxruntime_providers_cuda.so";
-  return existsSync(path.join(folder, "bin", "napi-v6", process.platform, process.arch, library));
 }
 
 const sessionOptions = { graphOptimizationLevel: "all", logSeverityLevel: 3 } as const;
@@ -122,7 +113,7 @@ const cures: Record<OrtEngineName, string> = {
   cpu: "install onnxruntime-node for this platform",
   webgpu:
     "install the graphics driver of your GPU (on Linux with Vulkan: libvulkan1 and the vendor's driver), or take --engine cpu",
-  cuda: 'on Linux x64 "npm rebuild onnxruntime-node" fetches its libraries, CUDA 12 and cuDNN 9 are needed too; or take --engine cpu',
+  cuda: `${cudaCure}; or take --engine cpu`,
 };
 
 /** Next state stays on the device where it can; results come to the caller. */

@@ -1,0 +1,81 @@
+import { expect, test } from "vitest";
+import { chooseEngine, openEngine } from "./choose.ts";
+import { type Engine, EngineError, type EngineName, type HostTensor } from "./engine.ts";
+import { newTinyStep } from "./tiny-step.ts";
+
+const tiny = newTinyStep();
+const trial = { graph: tiny.graph, state: tiny.state, feeds: tiny.feeds(0) };
+
+/** Engines that only sleep and answer: `loss` is what they compute, `fails` what they throw. */
+function fakes(behaviour: Partial<Record<EngineName, { wait?: number; loss?: number; fails?: string }>>) {
+  const open = new Set<EngineName>();
+  const opened: EngineName[] = [];
+  return {
+    stillOpen: open,
+    opened,
+    open: async (name: EngineName): Promise<Engine> => {
+      const { wait = 0, loss = 1, fails } = behaviour[name]!;
+      opened.push(name);
+      open.add(name);
+      const run = async () => {
+        await new Promise((resolve) => setTimeout(resolve, wait));
+        if (fails !== undefined) throw new EngineError(fails);
+        return new Map<string, HostTensor>([["loss", { type: "float32", shape: [1], data: Float32Array.of(loss) }]]);
+      };
+      const program = { run, readState: async () => new Map(), writeState: async () => {}, dispose: async () => {} };
+      return {
+        name,
+        description: name,
+        load: async () => program,
+        dispose: async () => {
+          open.delete(name);
+        },
+      };
+    },
+  };
+}
+
+test("auto takes the fastest of two steps, says why, and closes the others", async () => {
+  const { open, stillOpen } = fakes({ cpu: { wait: 60 }, webgpu: { wait: 5 }, tfjs: { wait: 120 } });
+  const chosen = await chooseEngine("auto", trial, { threads: 1, open, tryOut: ["cpu", "webgpu", "tfjs"] });
+  expect(chosen.engine.name).toBe("webgpu");
+  expect(chosen.reason).toMatch(/^fastest here: a trial step took [\d.]+ ms, [\d.]+ ms on cpu, [\d.]+ ms on tfjs$/u);
+  expect(chosen.notes).toEqual([]);
+  expect([...stillOpen]).toEqual(["webgpu"]);
+});
+
+test("auto falls back to the CPU from a GPU that fails or computes wrongly, with a note", async () => {
+  const { open, stillOpen } = fakes({ cpu: { wait: 20 }, webgpu: { fails: "device lost" }, cuda: { loss: 1.3 } });
+  const chosen = await chooseEngine("auto", trial, { threads: 1, open, tryOut: ["cpu", "webgpu", "cuda"] });
+  expect(chosen.engine.name).toBe("cpu");
+  expect(chosen.reason).toBe("the only one that works here");
+  expect(chosen.notes).toEqual([
+    "webgpu is out: device lost",
+    "cuda is out: it computes loss 1.300 where the CPU computes 1.000",
+  ]);
+  expect([...stillOpen]).toEqual(["cpu"]);
+});
+
+test("auto where nothing runs is an error that names every reason", async () => {
+  const { open } = fakes({ cpu: { fails: "no library" }, webgpu: { fails: "no adapter" } });
+  const choice = chooseEngine("auto", trial, { threads: 1, open, tryOut: ["cpu", "webgpu"] });
+  await expect(choice).rejects.toThrow("no engine runs here: cpu is out: no library; webgpu is out: no adapter");
+});
+
+test("the one asked for is opened and no other, and is not replaced where it fails", async () => {
+  const { open, opened } = fakes({ cuda: {} });
+  expect((await chooseEngine("cuda", trial, { threads: 1, open })).reason).toBe("asked for");
+  expect(opened).toEqual(["cuda"]);
+  const broken = async () => {
+    throw new EngineError("not here");
+  };
+  await expect(chooseEngine("webgpu", trial, { threads: 1, open: broken })).rejects.toThrow("not here");
+});
+
+test("on the real graph, auto finds an engine on any machine, and it leaves the state alone", async () => {
+  const { engine } = await chooseEngine("auto", trial, { threads: 1, open: openEngine, tryOut: ["cpu", "cpu"] });
+  const program = await engine.load(trial.graph, trial.state);
+  expect(await program.readState()).toEqual(trial.state);
+  await program.dispose();
+  await engine.dispose();
+});
