@@ -18,7 +18,7 @@ export const maxFileBytes = {
   "names.txt": 512 * mebibyte,
   "ranker.safetensors": 2 ** 40,
   "tfidf.safetensors": 4096 * mebibyte,
-  "tokenizer.json": 64 * mebibyte,
+  "tokenizer.json": 128 * mebibyte,
   "tokenizer_config.json": 16 * mebibyte,
   "tree.safetensors": 1024 * mebibyte,
   "vocabulary.txt": 2 ** 36,

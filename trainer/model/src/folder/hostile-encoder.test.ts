@@ -1,0 +1,151 @@
+import { cpSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { message } from "../encoder/example-encoder.ts";
+import { EncoderError, ModelFolderError } from "../errors.ts";
+import { openModel } from "../model.ts";
+import { inTemporaryFolder } from "./example-model.ts";
+import { sha256 } from "./files.ts";
+import { openModelFolder } from "./reader.ts";
+import { verifyModelFolder } from "./verify.ts";
+
+const original = path.join(import.meta.dirname, "../../../../test/fixtures/models/v2");
+const files = ["encoder.int8.onnx", "encoder.onnx", "tokenizer.json", "tokenizer_config.json"];
+
+type Json = Record<string, unknown>;
+
+async function withChanged(change: (folder: string) => void, check: (folder: string) => Promise<void>): Promise<void> {
+  await inTemporaryFolder(async (folder) => {
+    const copy = path.join(folder, "model");
+    cpSync(original, copy, { recursive: true });
+    change(copy);
+    await check(copy);
+  });
+}
+
+/** Refused when it is opened. */
+async function expectRefused(change: (folder: string) => void, expected: RegExp | string): Promise<void> {
+  await withChanged(change, async (folder) => {
+    const error = await openModelFolder(folder).catch((it) => it);
+    expect(error).toBeInstanceOf(ModelFolderError);
+    expect(error.message).toMatch(expected);
+  });
+}
+
+/** Opened, since words alone can answer; refused when the encoder is read, and by who waits for it. */
+async function expectLexical(change: (folder: string) => void, expected: RegExp): Promise<void> {
+  await withChanged(change, async (folder) => {
+    const refused = await openModel(folder).catch((it) => it);
+    expect(refused instanceof ModelFolderError || refused instanceof EncoderError, String(refused)).toBe(true);
+    expect(refused.message).toMatch(expected);
+    const model = await openModel(folder, { background: true });
+    await expect.poll(() => model.encoder.kind).toBe("failed");
+    expect(model.encoder).toMatchObject({ reason: refused.message });
+    expect(await model.suggest("a text", 8)).toHaveLength(8);
+    model.dispose();
+  });
+}
+
+function editManifest(edit: (manifest: Json, encoder: Json, files: Json) => void): (folder: string) => void {
+  return (folder) => {
+    const place = path.join(folder, "model.json");
+    const manifest = JSON.parse(readFileSync(place, "utf8"));
+    edit(manifest, manifest.encoderModel, manifest.files);
+    writeFileSync(place, JSON.stringify(manifest));
+  };
+}
+
+/** Other content, with the size and hash that model.json names: an attacker, not an accident. */
+function forge(name: string, edit: (bytes: Buffer) => Uint8Array): (folder: string) => void {
+  return (folder) => {
+    const bytes = edit(readFileSync(path.join(folder, name)));
+    writeFileSync(path.join(folder, name), bytes);
+    editManifest((_, __, listed) => {
+      listed[name] = { bytes: bytes.length, sha256: sha256(bytes) };
+    })(folder);
+  };
+}
+
+test("a file of the encoder that is missing, cut short or elsewhere is found when the model is opened", async () => {
+  for (const name of files) {
+    await expectRefused((folder) => rmSync(path.join(folder, name)), name);
+    await expectRefused((folder) => truncateSync(path.join(folder, name), 7), `${name}: expected`);
+    await expectRefused((folder) => {
+      rmSync(path.join(folder, name));
+      symlinkSync(path.join(original, name), path.join(folder, name));
+    }, "inside the model folder");
+  }
+});
+
+test("a changed byte is found before the encoder answers", async () => {
+  for (const name of files.filter((it) => it !== "encoder.onnx")) {
+    await expectLexical((folder) => {
+      const bytes = readFileSync(path.join(folder, name));
+      bytes[bytes.length >> 1]! ^= 4;
+      writeFileSync(path.join(folder, name), bytes);
+    }, /SHA-256 .*its content was changed/);
+  }
+});
+
+test("a changed byte in the graph that does not answer is found by a verification", async () => {
+  await withChanged(
+    (folder) => {
+      const bytes = readFileSync(path.join(folder, "encoder.onnx"));
+      bytes[100]! ^= 4;
+      writeFileSync(path.join(folder, "encoder.onnx"), bytes);
+    },
+    async (folder) => {
+      await expect(verifyModelFolder(folder)).rejects.toThrow(/encoder\.onnx: expected SHA-256/);
+    },
+  );
+});
+
+const external = message([8, "stolen"], [13, message([1, "location"], [2, "/etc/passwd"])], [14, 1]);
+test.each<[string, string, (bytes: Buffer) => Uint8Array, RegExp]>([
+  [
+    "weights in another file",
+    "encoder.int8.onnx",
+    (bytes) => Buffer.concat([bytes, message([7, message([5, external])])]),
+    /encoder\.int8\.onnx, graph, initializer: expected a graph that only computes, found a tensor in another file/,
+  ],
+  ["no graph", "encoder.int8.onnx", () => Buffer.from("hello, world"), /encoder\.int8\.onnx/],
+  ["an empty graph", "encoder.int8.onnx", () => message([1, 8]), /cannot be loaded/],
+  ["no tokenizer", "tokenizer.json", () => Buffer.from("[]"), /tokenizer\.json: expected a JSON object/],
+  ["a setting that is no JSON", "tokenizer_config.json", () => Buffer.from("{"), /tokenizer_config\.json/],
+])("an encoder that was forged does not run: %s", async (_, name, edit, expected) => {
+  await expectLexical(forge(name, edit), expected);
+});
+
+test("an encoder whose positions end before the passages do is found at its start", async () => {
+  await withChanged(
+    editManifest((_, encoder) => {
+      encoder["maxPieces"] = 4000;
+    }),
+    async (folder) => {
+      await expect(openModel(folder)).rejects.toThrow(/the encoder failed/);
+    },
+  );
+});
+
+test.each<[string, (manifest: Json, encoder: Json, files: Json) => void, RegExp]>([
+  ["no description", (it) => delete it["encoderModel"], /\(encoderModel\): expected an object, found nothing/],
+  ["no width", (_, it) => delete it["hidden"], /\(hidden\)/],
+  [
+    "a width of 2^31",
+    (_, it) => Object.assign(it, { hidden: 2 ** 31 }),
+    /\(hidden\): expected a number from 1 to 16384/,
+  ],
+  ["a weight of 0", (_, it) => Object.assign(it, { weight: 0 }), /\(weight\)/],
+  ["a weight that drowns all words", (_, it) => Object.assign(it, { weight: 1e300 }), /\(weight\)/],
+  ["pieces without room", (_, it) => Object.assign(it, { maxPieces: 2 }), /\(maxPieces\)/],
+  ["a million passages", (_, it) => Object.assign(it, { passages: 1e6 }), /\(passages\)/],
+  ["an unknown pooling", (_, it) => Object.assign(it, { pooling: "max" }), /\(pooling\)/],
+  ["a graph from elsewhere", (_, it) => Object.assign(it, { serves: "../encoder.onnx" }), /\(serves\)/],
+  ["a graph that is not listed", (_, __, it) => delete it["encoder.int8.onnx"], /\(serves\)/],
+  ["no tokenizer", (_, __, it) => delete it["tokenizer.json"], /\(tokenizer\.json\)/],
+  ["a file of its own", (_, __, it) => Object.assign(it, { "evil.so": {} }), /\(files\)/],
+  ["version 1", (it) => Object.assign(it, { formatVersion: 1 }), /\(files\)/],
+  ["a nameless encoder", (it) => Object.assign(it, { encoder: 7 }), /\(encoder\)/],
+])("a model.json is refused that has %s", async (_, edit, expected) => {
+  await expectRefused(editManifest(edit), expected);
+});
