@@ -97,6 +97,23 @@ test("while the encoder is loaded the status says so, and what words alone sugge
   expect(model.state).toHaveProperty("lexical");
 });
 
+test("who is patient waits for the encoder, also when the worker dies meanwhile", async () => {
+  const { model, write, tell } = setUp({ withEncoder: true });
+  write("{}");
+  await model.suggest(analysis);
+  for (const end of [() => tell({ kind: "ready" }), () => model.forget()]) {
+    tell({ kind: "loading" });
+    let answered = false;
+    const answer = model.suggest(createAnalyse()("file:///b.md", `${end}`, {}), { patient: true }).then(() => {
+      answered = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(answered).toBe(false);
+    end();
+    await answer;
+  }
+});
+
 test("of many documents the model is asked only about those that are not known", async () => {
   const { model, asked, write } = setUp();
   write("{}");

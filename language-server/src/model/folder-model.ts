@@ -13,7 +13,7 @@ import type { WorkerHost } from "./worker-host.ts";
 export interface AskOptions {
   readonly token?: CancellationToken;
   readonly background?: boolean;
-  /** Waits for a model that is being loaded instead of answering empty. */
+  /** Waits for a model and its encoder that are being loaded, instead of answering empty or from words alone. */
   readonly patient?: boolean;
   /** The document that is asked about, where the question is worth nothing once that has changed. */
   readonly document?: string;
@@ -32,6 +32,8 @@ export interface FolderModelOptions {
 const checkEveryMs = 1000;
 /** An impatient request waits so long for a model that is being loaded: most load faster. */
 const shortWaitMs = 250;
+/** A patient request waits so long for an encoder: the largest take seconds. */
+const longWaitMs = 60_000;
 /** Enough for a full list in completion; one number for all features, so that they share the cache. */
 const suggestionCount = 20;
 
@@ -41,6 +43,8 @@ export class FolderModel {
   #state: ModelState = { kind: "none" };
   #info: ModelInfo | undefined;
   #encoder: EncoderState = { kind: "none" };
+  /** Told when the encoder is not being loaded any more. */
+  readonly #waiting = new Set<() => void>();
   #loadMilliseconds = 0;
   #isOpen = false;
   #stamp: string | undefined;
@@ -107,7 +111,7 @@ export class FolderModel {
   /** The worker tells how the encoder of model `id` is now. */
   encoderChanged(id: string, encoder: EncoderState): void {
     if (!this.#isOpen || this.#info?.id !== id) return;
-    this.#encoder = encoder;
+    this.#setEncoder(encoder);
     const { log } = this.#options;
     if (encoder.kind === "ready") log.info(`${this.folder}: the encoder is ready`);
     if (encoder.kind === "failed") log.error(`${this.folder}: suggestions come from words alone: ${encoder.reason}`);
@@ -136,6 +140,7 @@ export class FolderModel {
     this.#isOpen = false;
     this.#stamp = undefined;
     this.#checkedAt = 0;
+    this.#setEncoder({ kind: "none" });
   }
 
   /** Frees the model after `unloadAfterMs` without a request; the next one loads it again. */
@@ -149,14 +154,19 @@ export class FolderModel {
   async dispose(): Promise<void> {
     if (!this.#isOpen) return;
     this.#isOpen = false;
+    this.#setEncoder({ kind: "none" });
     await this.#options.host.request("closeModel", { folder: this.folder });
   }
 
   async #isReady({ token, patient = false }: AskOptions): Promise<boolean> {
     this.#usedAt = Date.now();
     const loaded = this.refresh();
-    if (patient) await loaded;
-    else if (!this.#isOpen || this.#check !== undefined) await Promise.race([loaded, delay(shortWaitMs)]);
+    if (patient) {
+      await loaded;
+      if (this.#encoder.kind === "loading") await Promise.race([this.#encoderSettled(), delay(longWaitMs)]);
+    } else if (!this.#isOpen || this.#check !== undefined) {
+      await Promise.race([loaded, delay(shortWaitMs)]);
+    }
     return this.#isOpen && !(token?.isCancellationRequested ?? false);
   }
 
@@ -182,7 +192,7 @@ export class FolderModel {
       this.#isOpen = true;
       this.#usedAt = Date.now();
       this.#info = info;
-      this.#encoder = encoder;
+      this.#setEncoder(encoder);
       this.#loadMilliseconds = Math.round(performance.now() - start);
       log.info(`${folder}: ${info.numLabels} labels, loaded in ${this.#loadMilliseconds} ms`);
       this.#setReady(info);
@@ -191,6 +201,17 @@ export class FolderModel {
       log.error(describe(error));
       this.#setState({ kind: "failed", message: describe(error) });
     }
+  }
+
+  #encoderSettled(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.add(resolve));
+  }
+
+  #setEncoder(encoder: EncoderState): void {
+    this.#encoder = encoder;
+    if (encoder.kind === "loading") return;
+    for (const it of this.#waiting) it();
+    this.#waiting.clear();
   }
 
   #setReady(info: ModelInfo): void {
