@@ -59,7 +59,7 @@ async function bundle(name, [entry, budget]) {
     minifySyntax: name === "extension",
     minifyWhitespace: name === "extension",
     metafile: true,
-    external: ["vscode", "onnxruntime-node"],
+    external: ["vscode", "onnxruntime-node", "@tensorflow/*"],
     logLevel: "warning",
   });
   const kib = Object.entries(metafile.outputs).find(([it]) => it.endsWith(".cjs"))[1].bytes / 1024;

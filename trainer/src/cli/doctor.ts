@@ -1,22 +1,13 @@
 // `tagwright doctor`: what this machine offers, which engines are there, and whether the model is sound.
-import { createRequire } from "node:module";
 import os from "node:os";
-import path from "node:path";
 import { verifyModelFolder } from "@tagwright/model";
 import { newSimdKernels } from "@tagwright/model/internals";
 import type { Command } from "commander";
+import { type AvailableEngine, availableEngines } from "../encoder/engines/available.ts";
 import { exitCodeHelp, exitCodeOf } from "./exit-codes.ts";
 import { findModel } from "./find-model.ts";
 import { type CommandContext, runCommand } from "./run-command.ts";
 import { bytes, number } from "./view.ts";
-
-interface Engine {
-  readonly name: string;
-  readonly serves: string;
-  /** Version where it is installed. */
-  readonly version: string | undefined;
-  readonly cure: string;
-}
 
 interface ModelHealth {
   readonly folder: string;
@@ -30,7 +21,7 @@ interface Diagnosis {
   readonly cores: number;
   readonly memoryBytes: { readonly total: number; readonly free: number };
   readonly simd: boolean;
-  readonly engines: readonly Engine[];
+  readonly engines: readonly AvailableEngine[];
   /** Null where there is none. */
   readonly model: ModelHealth | null;
 }
@@ -57,7 +48,7 @@ async function doctor(options: { model?: string; json?: true }, { print }: Comma
     cores: os.availableParallelism(),
     memoryBytes: { total: os.totalmem(), free: os.freemem() },
     simd: hasSimd(),
-    engines: findEngines(),
+    engines: availableEngines(),
     model: await checkModel(options.model ?? findModel(process.cwd())),
   };
   print(options.json ? `${JSON.stringify(diagnosis)}\n` : describe(diagnosis));
@@ -79,36 +70,6 @@ function hasSimd(): boolean {
   }
 }
 
-function findEngines(): Engine[] {
-  return [
-    {
-      name: "onnxruntime-node",
-      serves: "transformer encoders on CPU and WebGPU",
-      version: installedVersion("onnxruntime-node"),
-      cure: "npm install --ignore-scripts onnxruntime-node",
-    },
-    {
-      name: "@tensorflow/tfjs-node-gpu",
-      serves: "transformer encoders on CUDA",
-      version: installedVersion("@tensorflow/tfjs-node-gpu"),
-      cure: "npm install @tensorflow/tfjs-node-gpu (needs an NVIDIA GPU with CUDA)",
-    },
-  ];
-}
-
-/** Looked for beside this program and in the working folder. */
-function installedVersion(name: string): string | undefined {
-  for (const from of [__filename, path.join(process.cwd(), "package.json")]) {
-    try {
-      const { version } = createRequire(from)(`${name}/package.json`) as { version?: unknown };
-      if (typeof version === "string") return version;
-    } catch {
-      // Not installed here; the next place may have it.
-    }
-  }
-  return undefined;
-}
-
 async function checkModel(folder: string | undefined): Promise<ModelHealth | null> {
   if (folder === undefined) return null;
   try {
@@ -128,9 +89,9 @@ function describe(it: Diagnosis): string {
     `System    ${it.platform}, ${it.cores} cores`,
     `Memory    ${bytes(it.memoryBytes.free)} free of ${bytes(it.memoryBytes.total)}`,
     `SIMD      ${it.simd ? "yes" : "no: training and suggestions work, slower"}`,
-    ...it.engines.map((engine, i) => {
-      const state = engine.version ?? `not installed; only needed for ${engine.serves}: ${engine.cure}`;
-      return `${i === 0 ? "Engines " : "        "}  ${engine.name} ${state}`;
+    ...it.engines.map(({ name, title, version, note }, i) => {
+      const state = version === undefined ? `no: ${note}` : `${title} ${version}`;
+      return `${i === 0 ? "Engines " : "        "}  ${name.padEnd(6)}  ${state}`;
     }),
     it.model === null
       ? "Model     none in .tags/model here or above; train one: tagwright train --corpus . --out .tags/model"

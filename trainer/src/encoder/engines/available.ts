@@ -7,49 +7,35 @@ import { findTfjsPackage, installTfjs } from "./tfjs-package.ts";
 
 export interface AvailableEngine {
   readonly name: EngineName;
-  /** For people: what it is, e.g. "onnxruntime on CPU". */
+  /** For people, e.g. "onnxruntime on CPU". */
   readonly title: string;
-  /** Version where it is installed. */
+  /** Where it can be used. */
   readonly version: string | undefined;
-  /** What is missing and how to get it, or what to know; undefined where all is well. */
+  /** Where it cannot: what is missing, and how to get it. */
   readonly note: string | undefined;
 }
 
 export function availableEngines(): AvailableEngine[] {
   const onnxruntime = onnxruntimeVersion();
-  const missing = 'not installed; run "npm install --ignore-scripts onnxruntime-node"';
   const tfjs = findTfjsPackage();
-  const gpu = hasGpu();
+  const engine = (name: EngineName, title: string, version: string | undefined, cure: string): AvailableEngine => ({
+    name,
+    title,
+    version,
+    note: version === undefined ? cure : undefined,
+  });
+  const webgpu = hasGpu() ? onnxruntime : undefined;
+  const cuda = hasCudaProvider() ? onnxruntime : undefined;
   return [
-    {
-      name: "cpu",
-      title: "onnxruntime on CPU",
-      version: onnxruntime,
-      note: onnxruntime === undefined ? missing : undefined,
-    },
-    {
-      name: "webgpu",
-      title: "onnxruntime on any GPU, through WebGPU",
-      version: gpu ? onnxruntime : undefined,
-      note: gpu ? undefined : "this machine shows no GPU; it needs one with a Vulkan driver",
-    },
-    {
-      name: "cuda",
-      title: "onnxruntime on an NVIDIA GPU, through CUDA",
-      version: hasCudaProvider() ? onnxruntime : undefined,
-      note: hasCudaProvider() ? undefined : cudaCure,
-    },
-    {
-      name: "tfjs",
-      title: "TensorFlow on an NVIDIA GPU",
-      version: tfjs?.version,
-      note: tfjs === undefined ? `not installed; ${installTfjs()}` : undefined,
-    },
+    engine("cpu", "onnxruntime on CPU", onnxruntime, 'run "npm install --ignore-scripts onnxruntime-node"'),
+    engine("webgpu", "onnxruntime on a GPU, through WebGPU", webgpu, "this machine shows no GPU"),
+    engine("cuda", "onnxruntime on an NVIDIA GPU, through CUDA", cuda, cudaCure),
+    engine("tfjs", `${tfjs?.name}, for an NVIDIA GPU`, tfjs?.version, `needs an NVIDIA GPU, and ${installTfjs()}`),
   ];
 }
 
 export const cudaCure =
-  'on Linux x64 "npm rebuild onnxruntime-node" fetches its libraries; CUDA 12 and cuDNN 9 are needed too';
+  'needs CUDA 12 and cuDNN 9, and on Linux x64 "npm rebuild onnxruntime-node" to fetch its libraries';
 
 /** Whether a GPU may be here. Linux shows a device file for each; elsewhere only a trial can tell. */
 export function hasGpu(): boolean {

@@ -20,7 +20,7 @@ export interface EngineTrial {
 }
 
 /** One engine's part in the choice: a time of one step, or why there is none. */
-export interface Candidate {
+interface Candidate {
   readonly name: EngineName;
   readonly milliseconds?: number;
   readonly problem?: string;
