@@ -1,6 +1,7 @@
 // What a training run says while it works: one JSON object a line on stdout. The extension imports these types only.
 
 export type Stage =
+  | "download"
   | "read"
   | "features"
   | "tree"

@@ -16,6 +16,7 @@ const shares: Readonly<Record<Stage, number>> = {
 };
 
 const names: Readonly<Record<Stage, string>> = {
+  download: "Downloading the encoder",
   read: "Reading documents",
   features: "Weighing words",
   tree: "Grouping labels",

@@ -10,6 +10,7 @@ export { newNgramBuffer, ngramText, readNgrams, readWords } from "./features/ngr
 export type { Analyzer, TfidfBlock, TfidfModel, TfidfOptions } from "./features/tfidf.ts";
 export { newVectorizer, scaleRow, type Vectorizer, weighBlock } from "./features/vectorize.ts";
 export type { EncoderContent, LevelContent, MemberContent, ModelContent } from "./folder/content.ts";
+export { acquireLock } from "./folder/lock.ts";
 export {
   layoutTensors,
   parseTensorTable,
@@ -20,6 +21,7 @@ export {
 export { lockModelFolder, type WriteOptions, writeModelFolder } from "./folder/writer.ts";
 export { type Kernels, NUM_LANES } from "./kernels/kernels.ts";
 export { type LanePositives, LaneSolver, type SharedRows, type SolverOptions } from "./kernels/lane-solver.ts";
+export type { Loss } from "./kernels/lane-start.ts";
 export { newKernels } from "./kernels/new-kernels.ts";
 export { newReferenceKernels } from "./kernels/reference.ts";
 export { newSimdKernels } from "./kernels/simd.ts";

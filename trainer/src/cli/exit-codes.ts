@@ -3,6 +3,7 @@
 import { JournalError } from "@tagwright/documents/journal";
 import { ModelBusyError, ModelFolderError, ModelWriteError } from "@tagwright/model";
 import { CorpusError } from "../corpus/corpus-error.ts";
+import { EncoderSourceError } from "../encoder/source/encoder-source-error.ts";
 import type { ExitCode } from "../progress.ts";
 
 /** The command line asks for something that does not go together. */
@@ -15,7 +16,7 @@ Exit codes:
   0    done
   1    unexpected failure
   2    wrong usage
-  3    bad input: corpus, document or journal
+  3    bad input: corpus, encoder, document or journal
   4    bad model folder
   5    busy: another run holds the model folder
   6    the disk is full or may not be written
@@ -25,7 +26,7 @@ const diskCodes = new Set(["ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EIO", "EACCES"
 
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof UsageError) return 2;
-  if (error instanceof CorpusError || error instanceof JournalError) return 3;
+  if (error instanceof CorpusError || error instanceof EncoderSourceError || error instanceof JournalError) return 3;
   if (error instanceof ModelFolderError) return 4;
   if (error instanceof ModelBusyError) return 5;
   if (error instanceof ModelWriteError) return 6;

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import manifest from "../../package.json" with { type: "json" };
 import { addDoctorCommand } from "./doctor.ts";
+import { addEncoderCommand } from "./encoder.ts";
 import { addEvaluateCommand } from "./evaluate.ts";
 import { exitCodeHelp } from "./exit-codes.ts";
 import { addRevertCommand } from "./revert.ts";
@@ -31,6 +32,7 @@ for (const add of [
   addEvaluateCommand,
   addTagCommand,
   addRevertCommand,
+  addEncoderCommand,
   addDoctorCommand,
   addServeCommand,
 ]) {

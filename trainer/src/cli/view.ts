@@ -13,6 +13,7 @@ export interface View {
 }
 
 const stageNames: Record<Stage, string> = {
+  download: "Downloading",
   read: "Reading",
   features: "Features",
   tree: "Label tree",

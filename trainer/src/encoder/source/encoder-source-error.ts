@@ -6,9 +6,11 @@ type Fault = ModelFolderError["fault"];
 /** An encoder that cannot be used, or cannot be had. The message says where, what was expected, what found, and the cure. */
 export class EncoderSourceError extends Error {
   override readonly name = "EncoderSourceError";
+  readonly fault: Fault;
 
-  constructor({ place, expected, found, cure }: Fault, options?: ErrorOptions) {
-    super(`${place}: expected ${expected}, found ${found}; ${cure}`, options);
+  constructor(fault: Fault, options?: ErrorOptions) {
+    super(`${fault.place}: expected ${fault.expected}, found ${fault.found}; ${fault.cure}`, options);
+    this.fault = fault;
   }
 }
 
