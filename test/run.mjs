@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { getDefaultEncoder } from "../trainer/demo/default-encoder.mjs";
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "..");
 const windows = process.platform === "win32";
@@ -18,6 +19,11 @@ if (!existsSync(stamp) || statSync(stamp).mtimeMs < statSync(lock).mtimeMs) {
   run("npm", ["ci", "--ignore-scripts", "--loglevel=error"]);
 }
 for (const script of ["build", "types", "lint", "dead"]) run("npm", ["run", "--silent", script]);
+if (getDefaultEncoder(root) === undefined) {
+  process.stdout.write(
+    "The default encoder is not here and cannot be fetched: tests that need it are skipped and say so.\n",
+  );
+}
 if (existsSync(path.join(root, "test/vscode/run.mjs"))) run(process.execPath, ["test/vscode/run.mjs"]);
 run(process.execPath, ["test/gpu/set-up.mjs"]);
 run("npm", ["run", "--silent", "unit"]);
