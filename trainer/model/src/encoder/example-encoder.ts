@@ -25,12 +25,20 @@ export function message(...fields: readonly (readonly [number, Content])[]): Uin
   return Uint8Array.from(bytes);
 }
 
+/** Varints one after the other. */
+function packed(...values: readonly number[]): Uint8Array {
+  return Uint8Array.from(values.flatMap((it) => [...message([0, it])].slice(1)));
+}
+
+const slowSide = 1500;
 const float = 1;
 const int64 = 7;
 
 export interface ExampleParts {
   /** Row p is the embedding of piece p. */
   readonly table: readonly (readonly number[])[];
+  /** Makes a batch take some 50 ms without changing an embedding: two large matrices are multiplied. */
+  readonly slow?: boolean;
   /** Fields of a TensorProto, of a NodeProto, of the GraphProto and of the ModelProto on top of what belongs there. */
   readonly tensor?: readonly (readonly [number, Content])[];
   readonly node?: readonly (readonly [number, Content])[];
@@ -38,8 +46,15 @@ export interface ExampleParts {
   readonly model?: readonly (readonly [number, Content])[];
 }
 
-/** Opset 18: Gather, Cast, Unsqueeze, Mul, ReduceSum, Div. */
-export function exampleOnnx({ table, tensor = [], node = [], graph = [], model = [] }: ExampleParts): Uint8Array {
+/** Opset 18: Gather, Cast, Unsqueeze, Mul, ReduceSum, Div; a slow one Expand and MatMul, too. */
+export function exampleOnnx({
+  table,
+  slow = false,
+  tensor = [],
+  node = [],
+  graph = [],
+  model = [],
+}: ExampleParts): Uint8Array {
   const width = table[0]!.length;
   const numbers = Float32Array.from(table.flat());
   const op = (type: string, inputs: readonly string[], output: string, ...attributes: Uint8Array[]) =>
@@ -51,7 +66,7 @@ export function exampleOnnx({ table, tensor = [], node = [], graph = [], model =
       ...(type === "Gather" ? node : []),
     );
   const int = (name: string, value: number) => message([1, name], [3, value], [20, 2]);
-  const axis = (name: string, value: number) => message([1, 1], [2, int64], [7, Uint8Array.of(value)], [8, name]);
+  const axis = (name: string, value: number) => message([1, 1], [2, int64], [7, packed(value)], [8, name]);
   const value = (name: string, type: number, ...shape: readonly (string | number)[]) => {
     const dimensions = shape.map((it) => [1, typeof it === "number" ? message([1, it]) : message([2, it])] as const);
     return message([1, name], [2, message([1, message([1, type], [2, message(...dimensions)])])]);
@@ -67,7 +82,18 @@ export function exampleOnnx({ table, tensor = [], node = [], graph = [], model =
         [1, op("Mul", ["rows", "mask"], "kept")],
         [1, op("ReduceSum", ["kept", "middle"], "sum", int("keepdims", 0))],
         [1, op("ReduceSum", ["mask", "middle"], "count", int("keepdims", 0))],
-        [1, op("Div", ["sum", "count"], "embedding")],
+        ...(slow
+          ? ([
+              [1, op("ReduceMax", ["count"], "most", int("keepdims", 0))],
+              [1, op("Expand", ["most", "side"], "square")],
+              [1, op("MatMul", ["square", "square"], "product")],
+              [1, op("ReduceMax", ["product"], "one", int("keepdims", 0))],
+              [1, op("Sub", ["one", "one"], "nothing")],
+              [1, op("Add", ["count", "nothing"], "divisor")],
+              [5, message([1, 2], [2, int64], [7, packed(slowSide, slowSide)], [8, "side"])],
+            ] as const)
+          : []),
+        [1, op("Div", ["sum", slow ? "divisor" : "count"], "embedding")],
         [2, "example"],
         [
           5,
