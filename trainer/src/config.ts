@@ -1,5 +1,5 @@
 // Every default of a training run, once: what the command line shows, what a preset means, what the card reports.
-import type { Csr, TfidfOptions } from "@tagwright/model/internals";
+import type { Csr, Loss, TfidfOptions } from "@tagwright/model/internals";
 
 export type Preset = "fast" | "best";
 /** `auto` tries what is promising for a corpus of that size and keeps what is best on held-out documents. */
@@ -34,6 +34,7 @@ export interface Recipe {
     readonly labelEntries: number;
   };
   readonly ranker: {
+    readonly loss: Loss;
     readonly positiveCost: number;
     readonly negativeCost: number;
     readonly induceRelevance: boolean;
@@ -53,6 +54,8 @@ export interface Recipe {
     readonly power: number;
     readonly pathWeight: number;
     readonly candidates: number;
+    /** What a margin is worth on a path is the loss's to say; left out for the squared hinge. */
+    readonly loss?: Loss;
   };
   readonly seed: number;
 }
@@ -124,6 +127,7 @@ const fast: Recipe = {
     labelEntries: 150,
   },
   ranker: {
+    loss: "squared-hinge",
     positiveCost: 1,
     negativeCost: 1,
     induceRelevance: false,
@@ -184,22 +188,30 @@ const best: Recipe = {
   scoring: { ...fast.scoring, beam: 20 },
 };
 
+/** What the other loss changes. */
+function logistic({ ranker, scoring }: Recipe): Pick<Recipe, "ranker" | "scoring"> {
+  return { ranker: { ...ranker, loss: "logistic" }, scoring: { ...scoring, loss: "logistic" } };
+}
+
 export interface RecipeChoices {
   /** Of Parabel or Bonsai. */
   readonly tree?: TreeShape;
   readonly features?: FeatureChoice;
   readonly schedule?: Schedule;
+  /** Of the ranker. */
+  readonly loss?: Loss;
 }
 
 /** The recipe of a preset, with what is asked for instead. */
 export function recipeFor(preset: Preset, seed: number, choices: RecipeChoices = {}): Recipe {
-  const { tree: shape, features = "auto", schedule = "recursive" } = choices;
+  const { tree: shape, features = "auto", schedule = "recursive", loss = "squared-hinge" } = choices;
   const base = preset === "fast" ? fast : best;
   const blocks = features === "words" ? [words] : [words, characters];
   const recipe = {
     ...base,
     seed,
     tuning: { ...base.tuning, schedule },
+    ...(loss === "logistic" && logistic(base)),
     ...(features !== "auto" && { features: { ...base.features, blocks, alternatives: [] } }),
   };
   if (shape === undefined || shape === "balanced") return recipe;

@@ -99,6 +99,7 @@ function commandLine(options: TrainOptions, recipe: Recipe, encoder: string): st
     `--preset ${recipe.preset}`,
     ...(options.tree ? [`--tree ${options.tree}`] : []),
     ...(options.features ? [`--features ${options.features}`] : []),
+    ...(recipe.ranker.loss === "squared-hinge" ? [] : [`--loss ${recipe.ranker.loss}`]),
     ...(options.schedule ? [`--schedule ${options.schedule}`] : []),
     ...(options.freeze ? ["--freeze"] : []),
     `--seed ${recipe.seed}`,

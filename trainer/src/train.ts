@@ -4,6 +4,7 @@
 import os from "node:os";
 import type { TagOptions } from "@tagwright/documents";
 import {
+  type Loss,
   lockModelFolder,
   type MemberContent,
   newPieceTokenizer,
@@ -19,13 +20,13 @@ import type { Corpus } from "./corpus/corpus.ts";
 import { CorpusError } from "./corpus/corpus-error.ts";
 import { openCorpus } from "./corpus/open-corpus.ts";
 import { describeModel, flatten } from "./describe-model.ts";
-import type { EngineName } from "./encoder/engines/engine.ts";
-import { newOrtEngine } from "./encoder/engines/ort.ts";
+import { chooseEngine, type EngineChoice } from "./encoder/engines/choose.ts";
 import type { PretrainedEncoder } from "./encoder/source/pretrained.ts";
 import type { Metrics } from "./eval/metrics.ts";
 import type { Examples, TrainingSet } from "./features/training-set.ts";
 import { checkpointFolder, removeCheckpoints } from "./fine-tune/checkpoint.ts";
 import { newPieceCollector, type PieceCollector } from "./fine-tune/pieces.ts";
+import { newTrial } from "./fine-tune/trial.ts";
 import { type LearntEncoder, learnEncoder } from "./learn-encoder.ts";
 import { createMeter } from "./meter.ts";
 import type { ProgressEvent } from "./progress.ts";
@@ -44,13 +45,15 @@ export interface TrainOptions {
   readonly features?: FeatureChoice;
   readonly threads?: number;
   readonly seed?: number;
+  /** Of the ranker. Default squared hinge. */
+  readonly loss?: Loss;
   /** Labels with fewer documents are dropped. Default 1. */
   readonly minLabelDocuments?: number;
   /** Percentage of documents left out for `evaluate --holdout`. Default 0. */
   readonly holdOut?: number;
   readonly tagOptions?: TagOptions;
   /** What runs the encoder. Default `auto`. */
-  readonly engine?: "auto" | EngineName;
+  readonly engine?: EngineChoice;
   /** Default `recursive`. */
   readonly schedule?: Schedule;
   /** The encoder stays as it was published. */
@@ -135,11 +138,13 @@ async function learnMeaning(
   pool: WorkerPool,
   { onProgress, signal }: TrainContext,
 ): Promise<LearntMeaning> {
-  const { out, threads, resume = false, freeze = false } = options;
-  const engine = await newOrtEngine("cpu", { ...(threads !== undefined && { threads }) });
-  const reason = "asked for";
+  const { out, threads = os.availableParallelism(), resume = false, freeze = false } = options;
+  const { tuning } = recipe;
+  const trial = newTrial(pretrained.shape, pretrained.weights, tuning);
+  const { engine, reason, notes } = await chooseEngine(options.engine ?? "auto", trial, { threads });
   try {
     onProgress({ type: "engine", name: engine.name, description: engine.description, reason });
+    for (const message of notes) onProgress({ type: "log", level: "warning", message });
     const heldOut = planEncoderFold(set);
     const run = { engine, pool, out, resume, freeze, onProgress, signal };
     const learnt = await learnEncoder(pretrained, set, collector.finish(), heldOut, recipe, run);

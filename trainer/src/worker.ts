@@ -25,7 +25,7 @@ function handle(request: WorkerRequest): WorkerAnswer | undefined {
   const { data, trainer } = state;
   if (data === undefined || trainer === undefined) throw new Error("internal: a job before its data");
   if (request.kind === "levels") {
-    state.matcher = newMatcher(data.features, request.tree, request.levels);
+    state.matcher = newMatcher(data.features, request.tree, request.levels, request.loss);
     return undefined;
   }
   if (request.kind === "match") {

@@ -44,6 +44,11 @@ export function addTrainCommand(program: Command): void {
         .choices(["auto", "words", "words+characters"])
         .default("auto"),
     )
+    .addOption(
+      new Option("--loss <name>", "of the ranker; logistic is slower and gives probabilities at every node")
+        .choices(["squared-hinge", "logistic"])
+        .default("squared-hinge"),
+    )
     .option("--threads <n>", "worker threads (default: one a core)", wholeNumber(1, 1024))
     .option("--seed <n>", "for everything random; the same seed gives the same model", wholeNumber(0, maxSeed))
     .option("--min-label-documents <n>", "drop labels with fewer documents", wholeNumber(1, 1_000_000))

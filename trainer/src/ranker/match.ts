@@ -6,6 +6,7 @@ import {
   decodeChunk,
   type LabelTree,
   type LevelContent,
+  type Loss,
   newBeam,
   rowOf,
 } from "@tagwright/model/internals";
@@ -18,7 +19,7 @@ export interface Matcher {
 
 const POWER = 3;
 
-export function newMatcher(features: Csr, tree: LabelTree, levels: readonly LevelContent[]): Matcher {
+export function newMatcher(features: Csr, tree: LabelTree, levels: readonly LevelContent[], loss: Loss): Matcher {
   const ranker = {
     levels: levels.map(({ bias, chunks }, level) => {
       const { childStart } = tree.levels[level]!;
@@ -37,14 +38,10 @@ export function newMatcher(features: Csr, tree: LabelTree, levels: readonly Leve
   return {
     match(from, to, keep) {
       const beam: Beam = newBeam(keep);
+      const options = { beam: keep, power: POWER, pathWeight: 1, loss };
       const nodes = new Uint32Array((to - from) * keep).fill(NO_NODE);
       for (let document = from; document < to; document++) {
-        search.searchLevels(
-          rowOf(features, document),
-          levels.length,
-          { beam: keep, power: POWER, pathWeight: 1 },
-          beam,
-        );
+        search.searchLevels(rowOf(features, document), levels.length, options, beam);
         nodes.set(beam.nodes.subarray(0, beam.length), (document - from) * keep);
       }
       return nodes;

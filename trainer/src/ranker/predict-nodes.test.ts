@@ -24,7 +24,7 @@ test("nodes are predicted for all documents, over the bounds of jobs, as one mat
     const top = topLevels(problem.data, problem.tree, 1);
     const levels = await trainRanker(top.data, top.tree, options, pool, silent);
     const nodes = await predictNodes(top.data, top.tree, levels, 6, pool);
-    expect(nodes).toEqual(newMatcher(problem.features, problem.tree, levels).match(0, 4_500, 6));
+    expect(nodes).toEqual(newMatcher(problem.features, problem.tree, levels, "squared-hinge").match(0, 4_500, 6));
     expect(new Set(nodes.subarray(6 * 4_499))).toEqual(new Set([0, 1, 2, 3, NO_NODE]));
   });
 });

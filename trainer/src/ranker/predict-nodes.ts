@@ -1,6 +1,6 @@
 // Which nodes the levels trained so far predict for the training documents themselves: the matcher-aware negatives of
 // the next level, and the candidates that an encoder is fine-tuned on.
-import { type LabelTree, type LevelContent, numNodes } from "@tagwright/model/internals";
+import { type LabelTree, type LevelContent, type Loss, numNodes } from "@tagwright/model/internals";
 import type { RankerData } from "./train-node.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 import { NO_NODE, type WorkerRequest } from "./worker-protocol.ts";
@@ -10,6 +10,7 @@ const MATCH_BATCH = 2_000;
 
 /**
  * The `keep` best nodes of the last of `levels` for every document, found by a beam that keeps as many on the way.
+ * `loss` is what the levels were trained with.
  *
  * Shape   [documents, keep], best first, NO_NODE where there are fewer. The same for any number of workers.
  * Errors  the signal's reason when aborted.
@@ -21,10 +22,11 @@ export async function predictNodes(
   keep: number,
   pool: WorkerPool,
   signal?: AbortSignal,
+  loss: Loss = "squared-hinge",
 ): Promise<Uint32Array> {
   const { numRows } = data.features;
   pool.broadcast({ kind: "load", data });
-  pool.broadcast({ kind: "levels", tree, levels });
+  pool.broadcast({ kind: "levels", tree, levels, loss });
   const jobs: WorkerRequest[] = [];
   for (let from = 0; from < numRows; from += MATCH_BATCH) {
     jobs.push({ kind: "match", from, to: Math.min(from + MATCH_BATCH, numRows), keep });

@@ -72,6 +72,7 @@ function treeOverTopics(numLabels: number, numTopics: number): LabelTree {
 
 /** Options that solve to the optimum and drop nothing. */
 export const exact = {
+  loss: "squared-hinge",
   positiveCost: 1,
   negativeCost: 1,
   induceRelevance: false,

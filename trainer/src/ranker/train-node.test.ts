@@ -1,4 +1,4 @@
-import { type Chunk, newReferenceKernels } from "@tagwright/model/internals";
+import { type Chunk, type Loss, newReferenceKernels } from "@tagwright/model/internals";
 import { expect, test } from "vitest";
 import { exact, toData, toLabelMatrix, topicProblem } from "./test-data.ts";
 import { newNodeTrainer, type RankerData, type RankerOptions } from "./train-node.ts";
@@ -24,8 +24,19 @@ interface Example {
   readonly cost: number;
 }
 
-/** Largest entry of the gradient of ½‖w‖² + ½b² + Σ cost·max(0, 1 − y(w·x + b))²: zero at the optimum alone. */
-function gradient({ features }: RankerData, w: Float64Array, bias: number, examples: readonly Example[]): number {
+/** −∂loss/∂z at the margin z = y(w·x + b): of max(0, 1 − z)² or of log(1 + exp(−z)). */
+function pull(loss: Loss, z: number): number {
+  return loss === "squared-hinge" ? 2 * Math.max(0, 1 - z) : 1 / (1 + Math.exp(z));
+}
+
+/** Largest entry of the gradient of ½‖w‖² + ½b² + Σ cost·loss: zero at the optimum alone. */
+function gradient(
+  { features }: RankerData,
+  w: Float64Array,
+  bias: number,
+  examples: readonly Example[],
+  loss: Loss = "squared-hinge",
+): number {
   const g = Float64Array.from(w);
   let ofBias = bias;
   for (const { document, isPositive, cost } of examples) {
@@ -34,7 +45,7 @@ function gradient({ features }: RankerData, w: Float64Array, bias: number, examp
     for (let p = features.indptr[document]!; p < features.indptr[document + 1]!; p++) {
       score += w[features.indices[p]!]! * features.values[p]!;
     }
-    const slope = 2 * cost * Math.max(0, 1 - y * score) * y;
+    const slope = cost * pull(loss, y * score) * y;
     ofBias -= slope;
     for (let p = features.indptr[document]!; p < features.indptr[document + 1]!; p++) {
       g[features.indices[p]!]! -= slope * features.values[p]!;
@@ -63,7 +74,7 @@ function expectOptimal(options: RankerOptions, extra: Uint32Array): void {
       const relevance = options.induceRelevance ? 1 / own.length : 1;
       return { document, isPositive, cost: isPositive ? options.positiveCost * relevance : options.negativeCost };
     });
-    expect(gradient(data, weights[child]!, bias[child]!, examples)).toBeLessThan(atOptimum);
+    expect(gradient(data, weights[child]!, bias[child]!, examples, options.loss)).toBeLessThan(atOptimum);
     // And of no other problem: without its negatives they are far from one.
     expect(
       gradient(
@@ -71,6 +82,7 @@ function expectOptimal(options: RankerOptions, extra: Uint32Array): void {
         weights[child]!,
         bias[child]!,
         examples.filter((it) => it.isPositive),
+        options.loss,
       ),
     ).toBeGreaterThan(10 * atOptimum);
   }
@@ -87,6 +99,14 @@ test("documents that are brought in are negatives of all children", () => {
 test("costs weigh positives and negatives, and a positive by its share where relevance is induced", () => {
   expectOptimal({ ...exact, positiveCost: 4, negativeCost: 0.5 }, none);
   expectOptimal({ ...exact, induceRelevance: true }, Uint32Array.of(7, 70));
+});
+
+test("with the logistic loss as with the squared hinge", () => {
+  expectOptimal({ ...exact, loss: "logistic" }, none);
+  expectOptimal(
+    { ...exact, loss: "logistic", positiveCost: 10, negativeCost: 5, induceRelevance: true },
+    Uint32Array.of(7, 70),
+  );
 });
 
 test("at the root all documents take part", () => {

@@ -1,11 +1,12 @@
 // The problems of one node: its children against each other, on the documents below it and on those that the levels
 // above bring there by mistake (tfn, tfn+man). One call trains all children and packs their weights as one chunk.
-import type { Chunk, Csr, Kernels, LanePositives } from "@tagwright/model/internals";
+import type { Chunk, Csr, Kernels, LanePositives, Loss } from "@tagwright/model/internals";
 import { LaneSolver, NUM_LANES, newPanel, quantiseChild } from "@tagwright/model/internals";
 import { childSeed } from "../random.ts";
 import type { NodeDocuments } from "./node-documents.ts";
 
 export interface RankerOptions {
+  readonly loss: Loss;
   /** C of a positive with full relevance, and of every negative. */
   readonly positiveCost: number;
   readonly negativeCost: number;

@@ -172,7 +172,7 @@ test("labels that nobody has never outrank a label that fits", async () => {
 test("a matcher gives each document its best nodes, and no node where there are fewer", async () => {
   const problem = topicProblem(80, 12, 4, 9);
   const [top] = await trainOn(problem, 1, 0);
-  const matched = newMatcher(problem.features, problem.tree, [top!]).match(10, 60, 6);
+  const matched = newMatcher(problem.features, problem.tree, [top!], "squared-hinge").match(10, 60, 6);
   for (let topic = 0; topic < 4; topic++) {
     const found = Array.from({ length: 50 }, (_, i) => i).filter((i) =>
       matched.subarray(6 * i, 6 * i + 2).includes(topic),

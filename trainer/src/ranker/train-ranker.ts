@@ -46,7 +46,7 @@ export async function trainRanker(
     signal,
   );
   if (together.length === tree.levels.length) return trained;
-  const predicted = await predictNodes(data, tree, trained, options.matched, pool, signal);
+  const predicted = await predictNodes(data, tree, trained, options.matched, pool, signal, options.loss);
   const matched = documentsByNode(predicted, options.matched, numNodes(tree.levels[last - 1]!));
   const before = total - counts[last]!;
   const onLast = (count: number) => onProgress(before + count, total);

@@ -1,12 +1,17 @@
 // What the main thread and a ranker worker say to each other. Large arrays are shared or transferred, never copied.
-import type { Chunk, EncodedChunk, LabelTree, LevelContent } from "@tagwright/model/internals";
+import type { Chunk, EncodedChunk, LabelTree, LevelContent, Loss } from "@tagwright/model/internals";
 import type { NodePart, RankerData, RankerOptions } from "./train-node.ts";
 
 export type WorkerRequest =
   /** What the following jobs work on. No answer. */
   | { readonly kind: "load"; readonly data: RankerData }
   /** Levels above the one to be matched. No answer. */
-  | { readonly kind: "levels"; readonly tree: LabelTree; readonly levels: readonly LevelContent[] }
+  | {
+      readonly kind: "levels";
+      readonly tree: LabelTree;
+      readonly levels: readonly LevelContent[];
+      readonly loss: Loss;
+    }
   | {
       readonly kind: "train";
       readonly level: number;

@@ -3,10 +3,12 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { NUM_LANES } from "./kernels.ts";
 import { type LanePositives, LaneSolver, type SharedRows, type SolvedLanes } from "./lane-solver.ts";
+import type { Loss } from "./lane-start.ts";
 import { newReferenceKernels } from "./reference.ts";
 import { newSimdKernels } from "./simd.ts";
 
-const options = { negativeCost: 1, eps: 1e-3, maxPasses: 2000, threshold: 0, seed: 7 };
+const options = { loss: "squared-hinge", negativeCost: 1, eps: 1e-3, maxPasses: 2000, threshold: 0, seed: 7 } as const;
+const losses: Loss[] = ["squared-hinge", "logistic"];
 
 interface Problem {
   readonly rows: SharedRows;
@@ -89,37 +91,41 @@ function dot(a: Float64Array, b: Float64Array): number {
   return sum;
 }
 
-/** ½‖w‖² + Σ C max(0, 1 − y w·x)² in float64, the bias being a feature of constant 1: the primal, from its definition. */
-function primal(w: Float64Array, matrix: readonly Float64Array[], label: LanePositives): number {
+/** max(0, 1 − z)² or log(1 + exp(−z)), and its slope. */
+function lossOf(loss: Loss, z: number): { value: number; slope: number } {
+  if (loss === "squared-hinge") return { value: Math.max(0, 1 - z) ** 2, slope: -2 * Math.max(0, 1 - z) };
+  return { value: Math.max(0, -z) + Math.log1p(Math.exp(-Math.abs(z))), slope: -1 / (1 + Math.exp(z)) };
+}
+
+/** ½‖w‖² + Σ C loss(y w·x) in float64, the bias being a feature of constant 1: the primal, from its definition. */
+function primal(w: Float64Array, matrix: readonly Float64Array[], label: LanePositives, loss: Loss): number {
   let sum = 0.5 * dot(w, w);
   for (const [row, x] of matrix.entries()) {
-    const score = dot(w, x);
     const k = label.rows.indexOf(row);
-    const margin = Math.max(0, 1 - (k < 0 ? -score : score));
-    sum += (k < 0 ? options.negativeCost : label.costs[k]!) * margin * margin;
+    const cost = k < 0 ? options.negativeCost : label.costs[k]!;
+    sum += cost * lossOf(loss, (k < 0 ? -1 : 1) * dot(w, x)).value;
   }
   return sum;
 }
 
 /** An independent solver: gradient descent on the primal with backtracking, in float64. */
-function solvePrimal(matrix: readonly Float64Array[], label: LanePositives): number {
+function solvePrimal(matrix: readonly Float64Array[], label: LanePositives, loss: Loss): number {
   let w = new Float64Array(matrix[0]!.length);
-  let value = primal(w, matrix, label);
+  let value = primal(w, matrix, label, loss);
   let step = 1;
   for (let iteration = 0; iteration < 5000; iteration++) {
     const gradient = Float64Array.from(w);
     for (const [row, x] of matrix.entries()) {
       const k = label.rows.indexOf(row);
       const y = k < 0 ? -1 : 1;
-      const slack = Math.max(0, 1 - y * dot(w, x));
-      const factor = -2 * (k < 0 ? options.negativeCost : label.costs[k]!) * slack * y;
+      const factor = (k < 0 ? options.negativeCost : label.costs[k]!) * y * lossOf(loss, y * dot(w, x)).slope;
       for (let f = 0; f < x.length; f++) gradient[f]! += factor * x[f]!;
     }
     const squared = dot(gradient, gradient);
     if (squared < 1e-14) break;
     for (; step > 1e-12; step /= 2) {
       const next = w.map((it, i) => it - step * gradient[i]!);
-      const nextValue = primal(next, matrix, label);
+      const nextValue = primal(next, matrix, label, loss);
       if (nextValue <= value - 0.5 * step * squared) {
         w = next;
         value = nextValue;
@@ -154,16 +160,16 @@ describe.each([
   ["simd", newSimdKernels],
   ["reference", newReferenceKernels],
 ])("the %s kernels", (_name, newKernels) => {
-  test("reach the primal optimum of every lane, whatever the mix of costs and positives", () => {
+  test.each(losses)("reach the primal optimum of every lane, whatever the mix of costs and positives: %s", (loss) => {
     fc.assert(
       fc.property(problem, (it) => {
         const solver = new LaneSolver(newKernels());
         solver.load(it.rows, 1);
-        const solved = solver.solve(it.labels, options);
+        const solved = solver.solve(it.labels, { ...options, loss });
         const matrix = Array.from({ length: it.rows.numRows }, (_, row) => wholeRow(it.rows, row));
         for (const [lane, label] of it.labels.entries()) {
-          const reached = primal(wholeWeights(solved, lane, it.rows), matrix, label);
-          const best = solvePrimal(matrix, label);
+          const reached = primal(wholeWeights(solved, lane, it.rows), matrix, label, loss);
+          const best = solvePrimal(matrix, label, loss);
           expect(reached).toBeLessThanOrEqual(best * 1.002 + 1e-4);
         }
       }),
@@ -171,11 +177,11 @@ describe.each([
     );
   });
 
-  test("solve two blocks as they solve one whose last columns are the dense block", () => {
+  test.each(losses)("solve two blocks as they solve one whose last columns are the dense block: %s", (loss) => {
     fc.assert(
       fc.property(problem, (it) => {
         const solver = new LaneSolver(newKernels());
-        const exact = { ...options, eps: 1e-5, maxPasses: 20_000 };
+        const exact = { ...options, loss, eps: 1e-5, maxPasses: 20_000 };
         solver.load(it.rows, 1);
         const twoBlocks = solver.solve(it.labels, exact);
         const mine = it.labels.map((_, lane) => wholeWeights(twoBlocks, lane, it.rows));
@@ -223,13 +229,13 @@ describe.each([
   });
 });
 
-test("both kernels agree bit for bit", () => {
+test.each(losses)("both kernels agree bit for bit: %s", (loss) => {
   fc.assert(
     fc.property(problem, (it) => {
       const [simd, reference] = [newSimdKernels(), newReferenceKernels()].map((kernels) => {
         const solver = new LaneSolver(kernels);
         solver.load(it.rows, 1);
-        return solver.solve(it.labels, { ...options, eps: 0.1, threshold: 0.01 });
+        return solver.solve(it.labels, { ...options, loss, eps: 0.1, threshold: 0.01 });
       });
       expect(simd).toEqual(reference);
     }),

@@ -12,18 +12,19 @@ export interface Kernels {
   reserve(bytes: number): void;
 
   /**
-   * Solves 16 L2-loss SVMs on the same rows by dual coordinate descent, from the start given in w, alpha and state.
+   * Solves 16 problems on the same rows by dual coordinate descent, from the start given in w, alpha and state: L2-loss
+   * SVMs or, with `logistic`, logistic regressions, whose alphas come in as logits u, alpha = C / (1 + exp(-u)).
    *
    * Shapes  CSR of `numRows` rows; norms [rows][2] = ‖x‖² + 1 and the squared length of
    *         what lies on features of this row alone (left out of the CSR: their weights are y·alpha·x); w [features][16]; alpha [rows][16]; rowKind [rows] u32;
-   *         kinds [k][32]: 16 signs ±1, 16 ridges 1/(2C); state 64 f32: biases, masks (all bits set while a lane is
+   *         kinds [k][32]: 16 signs ±1, 16 ridges 1/(2C) or costs C; state 64 f32: biases, masks (all bits set while a lane is
    *         open), largest and smallest projected gradient of the last pass; order, active [rows] u32 scratch, order
    *         holding 0..rows-1; dense [rows][width], the dense block, and panel [width][16], its weights, updated;
    *         width is even, 0 where there is no dense block.
    * Units   eps bounds the span of the projected gradients, as LIBLINEAR's; coordinates that violate their optimum by
    *         no more than `lazy` stay where they are.
    * Cost    O(non-zeros · 16) a full pass; allocates nothing. Returns the passes made, partial ones included.
-   * Source  Hsieh et al., ICML 2008, Algorithm 3.
+   * Source  Hsieh et al., ICML 2008, Algorithm 3; Yu, Huang and Lin, Machine Learning 85, 2011.
    */
   solveGroup(
     numRows: number,
@@ -45,6 +46,7 @@ export interface Kernels {
     dense: number,
     width: number,
     panel: number,
+    logistic: boolean,
   ): number;
 
   /**

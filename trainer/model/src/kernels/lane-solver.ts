@@ -2,6 +2,7 @@
 // Every problem starts from the solution of "all rows negative, all rows alike", which most negatives never leave.
 import { type Kernels, NUM_LANES } from "./kernels.ts";
 import { type DenseRows, type Layout, layOut, loadDense } from "./lane-memory.ts";
+import { type LaneStart, type Loss, startOf } from "./lane-start.ts";
 
 /** Rows that all siblings of a node share, over features renumbered 0..numFeatures-1. */
 export interface SharedRows {
@@ -21,6 +22,7 @@ export interface LanePositives {
 }
 
 export interface SolverOptions {
+  readonly loss: Loss;
   /** C of every negative. */
   readonly negativeCost: number;
   /** Stop when a label's projected gradients span at most this, as LIBLINEAR's eps. */
@@ -108,22 +110,21 @@ export class LaneSolver {
     if (problem === undefined) throw new Error("internal: solve before load");
     const { numRows, width, layout, order: features } = problem;
     const kernels = this.#kernels;
-    const ridge = 0.5 / options.negativeCost;
-    const start = 1 / (numRows * (1 + problem.meanSimilarity) + ridge);
+    const start = startOf(options.loss, options.negativeCost, numRows * (1 + problem.meanSimilarity));
     const numKinds = 1 + labels.reduce((count, it) => count + it.rows.length, 0);
     kernels.reserve(layout.kinds + numKinds * NUM_LANES * 8);
-    kernels.spreadRows(layout.w, layout.sum, features.length, -start);
-    kernels.spreadRows(layout.panel, layout.denseSum, layout.stride, -start);
+    kernels.spreadRows(layout.w, layout.sum, features.length, -start.alpha);
+    kernels.spreadRows(layout.panel, layout.denseSum, layout.stride, -start.alpha);
     const memory = kernels.buffer();
-    new Float32Array(memory, layout.alpha, numRows * NUM_LANES).fill(start);
+    new Float32Array(memory, layout.alpha, numRows * NUM_LANES).fill(start.stored);
     const state = new Float32Array(memory, layout.state, NUM_LANES * 4).fill(0);
-    state.fill(-start * numRows, 0, NUM_LANES);
+    state.fill(-start.alpha * numRows, 0, NUM_LANES);
     new Uint32Array(memory, layout.state + NUM_LANES * 4, NUM_LANES).fill(0).fill(0xffffffff, 0, labels.length);
     const order = new Uint32Array(memory, layout.order, numRows);
     for (let row = 0; row < numRows; row++) order[row] = row;
-    const signs = writeKinds(memory, problem, labels, ridge, start);
+    const signs = writeKinds(memory, problem, labels, options.negativeCost, start);
     const { rowKind, kinds, dense, stride, panel } = layout;
-    if (stride > 0) kernels.liftPositives(numRows, rowKind, kinds, dense, stride, panel, start);
+    if (stride > 0) kernels.liftPositives(numRows, rowKind, kinds, dense, stride, panel, start.alpha);
     const passes = kernels.solveGroup(
       numRows,
       layout.indptr,
@@ -144,6 +145,7 @@ export class LaneSolver {
       dense,
       stride,
       panel,
+      options.loss === "logistic",
     );
     const bias = state.slice(0, NUM_LANES);
     const shared = this.#collectShared(problem, options.threshold);
@@ -298,8 +300,8 @@ function writeKinds(
   memory: ArrayBuffer,
   { numRows, layout, order, rowPlace }: Problem,
   labels: readonly LanePositives[],
-  ridge: number,
-  start: number,
+  negativeCost: number,
+  { alpha: start, storedZero, figure }: LaneStart,
 ): Float32Array {
   const rowKind = new Uint32Array(memory, layout.rowKind, numRows).fill(0);
   const numKinds = (memory.byteLength - layout.kinds) / (NUM_LANES * 8);
@@ -310,7 +312,7 @@ function writeKinds(
   const indptr = new Uint32Array(memory, layout.indptr, numRows + 1);
   const indices = new Uint32Array(memory, layout.indices, indptr[numRows]!);
   const values = new Float32Array(memory, layout.values, indptr[numRows]!);
-  kinds.fill(-1, 0, NUM_LANES).fill(ridge, NUM_LANES, NUM_LANES * 2);
+  kinds.fill(-1, 0, NUM_LANES).fill(figure(negativeCost), NUM_LANES, NUM_LANES * 2);
   let used = 1;
   for (const [lane, { rows: positives, costs }] of labels.entries()) {
     for (let k = 0; k < positives.length; k++) {
@@ -321,8 +323,8 @@ function writeKinds(
       }
       const kind = rowKind[row]! * NUM_LANES * 2;
       kinds[kind + lane] = 1;
-      kinds[kind + NUM_LANES + lane] = 0.5 / costs[k]!;
-      alpha[row * NUM_LANES + lane] = 0;
+      kinds[kind + NUM_LANES + lane] = figure(costs[k]!);
+      alpha[row * NUM_LANES + lane] = storedZero;
       bias[lane]! += start;
       for (let p = indptr[row]!; p < indptr[row + 1]!; p++) {
         w[indices[p]! * NUM_LANES + lane]! += start * values[p]!;

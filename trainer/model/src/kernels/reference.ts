@@ -1,6 +1,7 @@
 // The kernels in plain TypeScript: the oracle of the SIMD ones and the fallback where a machine has no SIMD.
 // Equal bit for bit: every operation is rounded to float32 where the other one is.
 import { type Kernels, NUM_LANES } from "./kernels.ts";
+import { hingeStep, logisticStep, type Step, sigmoid } from "./reference-losses.ts";
 
 const { fround } = Math;
 
@@ -16,10 +17,12 @@ export function newReferenceKernels(): Kernels {
       memory = larger;
     },
     solveGroup(numRows, indptr, indices, values, norms, w, alpha, rowKind, kinds, state, order, active, ...rest) {
-      const [eps, lazy, maxPasses, seed, dense, width, panel] = rest;
-      const block = { dense, width, panel };
-      const at: Addresses = { indptr, indices, values, norms, w, alpha, rowKind, kinds, state, ...block };
-      return solve(memory, numRows, at, order, active, eps, fround(lazy), maxPasses, seed);
+      const [eps, lazy, maxPasses, seed, dense, width, panel, logistic] = rest;
+      const more = { dense, width, panel, logistic };
+      const at: Addresses = { indptr, indices, values, norms, w, alpha, rowKind, kinds, state, ...more };
+      const passes = solve(memory, numRows, at, order, active, eps, fround(lazy), maxPasses, seed);
+      if (logistic) toAlphas(memory, numRows, at);
+      return passes;
     },
     liftPositives(numRows, rowKind, kinds, dense, width, panel, share) {
       const f32 = new Float32Array(memory);
@@ -66,6 +69,7 @@ interface Addresses {
   readonly dense: number;
   readonly width: number;
   readonly panel: number;
+  readonly logistic: boolean;
 }
 
 function solve(
@@ -118,6 +122,8 @@ function pass(
   const delta = new Float32Array(NUM_LANES);
   const highest = state.subarray(NUM_LANES * 2, NUM_LANES * 3).fill(0);
   const lowest = state.subarray(NUM_LANES * 3, NUM_LANES * 4).fill(0);
+  const takeStep = at.logistic ? logisticStep : hingeStep;
+  const step: Step = { violation: 0, moves: false, value: 0, delta: 0 };
   let kept = 0;
   for (let t = 0; t < count; t++) {
     const row = order[t]!;
@@ -147,20 +153,18 @@ function pass(
     const own = f32[at.norms / 4 + row * 2 + 1]!;
     let moves = false;
     for (let lane = 0; lane < NUM_LANES; lane++) {
-      const y = f32[kind + lane]!;
-      const ridge = f32[kind + NUM_LANES + lane]!;
-      const old = f32[a + lane]!;
-      const gradient = fround(fround(fround(y * scores[lane]!) - 1) + fround(old * fround(ridge + own)));
+      const figure = f32[kind + NUM_LANES + lane]!;
       const open = masks[lane] !== 0;
-      const violation = !open ? 0 : old > 0 ? gradient : Math.min(gradient, 0);
-      highest[lane] = Math.max(highest[lane]!, violation);
-      lowest[lane] = Math.min(lowest[lane]!, violation);
-      delta[lane] = 0;
-      if (!(Math.abs(violation) > lazy)) continue;
-      moves = true;
-      const next = Math.max(fround(old - fround(gradient / fround(norm + ridge))), 0);
-      f32[a + lane] = next;
-      delta[lane] = y * fround(next - old);
+      takeStep(
+        { y: f32[kind + lane]!, figure, value: f32[a + lane]!, score: scores[lane]!, norm, own, open },
+        lazy,
+        step,
+      );
+      highest[lane] = Math.max(highest[lane]!, step.violation);
+      lowest[lane] = Math.min(lowest[lane]!, step.violation);
+      f32[a + lane] = step.value;
+      delta[lane] = step.delta;
+      if (step.moves) moves = true;
     }
     if (!moves) continue;
     active[kept++] = row;
@@ -180,6 +184,17 @@ function addDense(f32: Float32Array, x: number, panel: number, width: number, de
   for (let k = 0; k < width; k++) {
     const weights = panel + k * NUM_LANES;
     for (let lane = 0; lane < NUM_LANES; lane++) f32[weights + lane]! += fround(f32[x + k]! * delta[lane]!);
+  }
+}
+
+/** Turns logits [rows][16] into what they stand for. */
+function toAlphas(memory: ArrayBuffer, numRows: number, { alpha, rowKind, kinds }: Addresses): void {
+  const f32 = new Float32Array(memory);
+  const kindOf = new Uint32Array(memory, rowKind, numRows);
+  for (let row = 0; row < numRows; row++) {
+    const costs = kinds / 4 + (kindOf[row]! * 2 + 1) * NUM_LANES;
+    const at = alpha / 4 + row * NUM_LANES;
+    for (let lane = 0; lane < NUM_LANES; lane++) f32[at + lane] = f32[costs + lane]! * sigmoid(f32[at + lane]!);
   }
 }
 

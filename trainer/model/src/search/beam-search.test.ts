@@ -13,20 +13,21 @@ interface Found {
   readonly path: number;
 }
 
-const logScore = (margin: number, power: number) => -(Math.max(0, 1 - margin) ** power);
+const logScore = (margin: number, { power, loss }: BeamOptions) =>
+  loss === "logistic" ? Math.log(1 / (1 + Math.exp(-margin))) : -(Math.max(0, 1 - margin) ** power);
 
 /** All leaves with their scores by walking up from each: no beam, no chunks. */
-function allLeaves(member: RandomMember, row: SparseRow, { power, pathWeight }: BeamOptions): Found[] {
+function allLeaves(member: RandomMember, row: SparseRow, options: BeamOptions): Found[] {
   const last = member.tree.levels.length - 1;
   const leaves = Array.from(member.tree.labelOf, (label, leaf) => {
     let path = 0;
     let node = leaf;
     for (let level = last; level > 0; level--) {
       node = parentOf(member, level, node);
-      path += logScore(denseMargin(member, level - 1, node, row), power);
+      path += logScore(denseMargin(member, level - 1, node, row), options);
     }
     const margin = denseMargin(member, last, leaf, row);
-    return { label, margin, path, score: logScore(margin, power) + pathWeight * path };
+    return { label, margin, path, score: logScore(margin, options) + options.pathWeight * path };
   });
   return leaves.sort((a, b) => b.score - a.score || b.margin - a.margin);
 }
@@ -56,6 +57,7 @@ const problems = fc.record({
     beam: fc.integer({ min: 1, max: 8 }),
     power: fc.constantFrom(1, 2, 3, 1.5),
     pathWeight: fc.constantFrom(0, 0.5, 1),
+    loss: fc.constantFrom("squared-hinge" as const, "logistic" as const),
   }),
 });
 
@@ -95,7 +97,7 @@ test("a narrow beam keeps the best nodes of each level and scores their children
           if (!kept.has(parentOf(member, level, node))) continue;
           let score = 0;
           for (let t = level, at = node; t >= 0; at = parentOf(member, t, at), t--) {
-            score += logScore(denseMargin(member, t, at, row), options.power);
+            score += logScore(denseMargin(member, t, at, row), options);
           }
           scored.push({ node, score });
         }

@@ -1,5 +1,6 @@
 // Beam search down the label tree: at each level score the children of the kept nodes, keep the best of them.
 // Source: Prabhu et al., WWW 2018; the l3-hinge path score is XR-Linear's (Yu et al., JMLR 2022).
+import type { Loss } from "../kernels/lane-start.ts";
 import type { Chunk, Ranker } from "../ranker/chunk.ts";
 import type { SparseRow } from "../sparse/csr.ts";
 import type { LabelTree } from "../tree/label-tree.ts";
@@ -12,6 +13,11 @@ export interface BeamOptions {
   readonly power: number;
   /** Share of the path above the leaf in the final score; 0 ranks by the leaf alone. */
   readonly pathWeight: number;
+  /**
+   * What the ranker was trained with. After the logistic loss a node adds the log of its probability,
+   * −log(1 + exp(−margin)), whatever the power. Left out for the squared hinge.
+   */
+  readonly loss?: Loss;
 }
 
 /** Ranked leaves of one search; entry i up to `length`, best first. Valid until the next search. */
@@ -64,7 +70,7 @@ export class BeamSearch {
       this.#score(row, level.chunk(parent), level.bias, first, count);
       for (let child = 0; child < count; child++) {
         const margin = margins[child]!;
-        const score = logHinge(margin, options.power) + options.pathWeight * path;
+        const score = logScore(margin, options) + options.pathWeight * path;
         const full = ranking.length === capacity;
         if (full && !ranksBefore(score, margin, ranking, capacity - 1)) continue;
         insertLabel(ranking, capacity, this.#tree.labelOf[first + child]!, score, margin, path);
@@ -92,7 +98,7 @@ export class BeamSearch {
         const count = childStart[parent + 1]! - first;
         this.#score(row, level.chunk(parent), level.bias, first, count);
         for (let child = 0; child < count; child++) {
-          insertNode(beam, options.beam, first + child, beam.scores[i]! + logHinge(margins[child]!, options.power));
+          insertNode(beam, options.beam, first + child, beam.scores[i]! + logScore(margins[child]!, options));
         }
       }
       swap(beam);
@@ -137,8 +143,9 @@ export function newBeam(capacity: number): Beam {
   };
 }
 
-/** The log of exp(−max(0, 1 − margin)^power): 0 from a margin of 1 on. */
-function logHinge(margin: number, power: number): number {
+/** At most 0. After the squared hinge the log of exp(−max(0, 1 − margin)^power): 0 from a margin of 1 on. */
+function logScore(margin: number, { power, loss }: BeamOptions): number {
+  if (loss === "logistic") return Math.min(0, margin) - Math.log1p(Math.exp(-Math.abs(margin)));
   const slack = 1 - margin;
   if (slack <= 0) return 0;
   if (power === 3) return -slack * slack * slack;

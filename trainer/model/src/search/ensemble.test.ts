@@ -2,7 +2,7 @@ import { expectAllClose } from "@tagwright/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { BeamSearch, newBeam, newRanking } from "./beam-search.ts";
-import { EnsembleSearch, type Scoring } from "./ensemble.ts";
+import { EnsembleSearch, parseScoring, type Scoring } from "./ensemble.ts";
 import { randomMember, randomRow } from "./random-member.ts";
 
 const problems = fc.record({
@@ -88,4 +88,12 @@ test("a search leaves nothing behind for the next", () => {
     expect([...ranked.labels.subarray(0, ranked.length)]).toEqual([...fresh.labels.subarray(0, fresh.length)]);
     expect(ranked.length).toBe(fresh.length);
   }
+});
+
+test("a manifest that says nothing of a loss means the squared hinge, and one that names an unknown loss is refused", () => {
+  const scoring = { beam: 10, power: 3, pathWeight: 1, candidates: 50 };
+  expect(parseScoring(scoring)).toEqual(scoring);
+  expect(parseScoring({ ...scoring, loss: "squared-hinge" })).toEqual(scoring);
+  expect(parseScoring({ ...scoring, loss: "logistic" })).toEqual({ ...scoring, loss: "logistic" });
+  for (const loss of ["hinge", null, 1, {}]) expect(parseScoring({ ...scoring, loss })).toBeUndefined();
 });

@@ -109,11 +109,13 @@ function rankingValue(score: number, margin: number): number {
 
 /** How to rank, from a manifest. @returns undefined where a figure is missing or out of bounds. */
 export function parseScoring(json: Readonly<Record<string, unknown>>): Scoring | undefined {
-  const { beam, power, pathWeight, candidates } = json;
+  const { beam, power, pathWeight, candidates, loss } = json;
   if (!isWhole(beam, 1, 10_000) || !isWhole(candidates, 1, 10_000)) return undefined;
   if (typeof power !== "number" || !(power > 0 && power <= 10)) return undefined;
   if (typeof pathWeight !== "number" || !(pathWeight >= 0 && pathWeight <= 10)) return undefined;
-  return { beam, power, pathWeight, candidates };
+  const scoring = { beam, power, pathWeight, candidates };
+  if (loss === undefined || loss === "squared-hinge") return scoring;
+  return loss === "logistic" ? { ...scoring, loss } : undefined;
 }
 
 function isWhole(value: unknown, low: number, high: number): value is number {

@@ -1,10 +1,14 @@
-// Dual coordinate descent of the L2-loss SVM for 16 sibling labels at once: one pass over a document's row serves all
-// 16 lanes, so no gather instruction is needed. Source: Hsieh et al., ICML 2008, Algorithm 3; lanes are ours.
+// Dual coordinate descent for 16 sibling labels at once: one pass over a document's row serves all 16 lanes, so no gather
+// instruction is needed. Sources: the L2-loss SVM, Hsieh et al., ICML 2008, Algorithm 3; logistic regression, Yu, Huang
+// and Lin, Machine Learning 85, 2011; lanes are ours.
 //
-// Memory  w [features][16], alpha [rows][16], kinds [k][32]: 16 signs y then 16 ridges D = 1 / (2C).
+// Memory  w [features][16], alpha [rows][16] (logits for the logistic loss), kinds [k][32]: 16 signs y, then 16 ridges
+// D = 1 / (2C) for the squared hinge, 16 costs C for the logistic loss.
 // A row points to its kind: kind 0 is "negative for all", so signs and costs of 16 lanes cost four bytes a row.
 // norms [rows][2]: ‖x‖² + 1, and the part of it that lies on features of this row alone, whose weights are y·alpha·x.
 // The dense block is dense [rows][width] and panel [width][16], its weights; width is even, 0 where there is none.
+
+import { logisticRoot, sigmoid } from "./logistic";
 
 /** Bytes of one row of 16 lanes. */
 const LANES: usize = 64;
@@ -12,6 +16,15 @@ const LANES: usize = 64;
 // @ts-ignore: decorator
 @inline function laneAt(base: usize, lane: usize): v128 {
   return v128.load(base + lane);
+}
+
+/** A logit is sought to within this share of what would make it move. */
+const INNER_SHARE: f32 = 0.125;
+
+/** The logit that makes the row's gradient zero; `value` is alpha, `score` the margin of its label. */
+// @ts-ignore: decorator
+@inline function nextLogit(u: v128, cost: v128, value: v128, score: v128, norm: v128, tolerance: v128): v128 {
+  return logisticRoot(u, f32x4.mul(norm, cost), f32x4.sub(score, f32x4.mul(norm, value)), tolerance);
 }
 
 /** panel += x ⊗ d, for one row of the dense block. */
@@ -53,8 +66,9 @@ export function liftPositives(
  * listed in `active`; the number of them is returned. `state`: 16 biases, 16 masks (all ones while a lane is open),
  * 16 largest and 16 smallest projected gradients of the pass (written).
  */
-function pass(
-  count: i32, order: usize, active: usize, indptr: usize, indices: usize, values: usize, norms: usize,
+// @ts-ignore: decorator
+@inline function pass(
+  logistic: bool, count: i32, order: usize, active: usize, indptr: usize, indices: usize, values: usize, norms: usize,
   w: usize, alpha: usize, rowKind: usize, kinds: usize, state: usize, lazy: f32,
   dense: usize, width: usize, panel: usize,
 ): i32 {
@@ -62,6 +76,7 @@ function pass(
   const zero = f32x4.splat(0);
   const one = f32x4.splat(1);
   const tolerance = f32x4.splat(lazy);
+  const inner = f32x4.splat(lazy * INNER_SHARE);
   let b0 = laneAt(state, 0), b1 = laneAt(state, 16), b2 = laneAt(state, 32), b3 = laneAt(state, 48);
   const m0 = laneAt(state, 64), m1 = laneAt(state, 80), m2 = laneAt(state, 96), m3 = laneAt(state, 112);
   let h0 = zero, h1 = zero, h2 = zero, h3 = zero;
@@ -123,18 +138,32 @@ function pass(
     const norm = v128.load32_splat(norms + (<usize>row << 3));
     const own = v128.load32_splat(norms + (<usize>row << 3), 4);
 
-    // gradient of each lane, projected where alpha is at its bound
     const a0 = v128.load(a), a1 = v128.load(a, 16), a2 = v128.load(a, 32), a3 = v128.load(a, 48);
     const y0 = v128.load(kind), y1 = v128.load(kind, 16), y2 = v128.load(kind, 32), y3 = v128.load(kind, 48);
     const r0 = v128.load(kind, 64), r1 = v128.load(kind, 80), r2 = v128.load(kind, 96), r3 = v128.load(kind, 112);
-    const g0 = f32x4.add(f32x4.sub(f32x4.mul(y0, s0), one), f32x4.mul(a0, f32x4.add(r0, own)));
-    const g1 = f32x4.add(f32x4.sub(f32x4.mul(y1, s1), one), f32x4.mul(a1, f32x4.add(r1, own)));
-    const g2 = f32x4.add(f32x4.sub(f32x4.mul(y2, s2), one), f32x4.mul(a2, f32x4.add(r2, own)));
-    const g3 = f32x4.add(f32x4.sub(f32x4.mul(y3, s3), one), f32x4.mul(a3, f32x4.add(r3, own)));
-    const v0 = v128.and(m0, v128.bitselect(g0, f32x4.min(g0, zero), f32x4.gt(a0, zero)));
-    const v1 = v128.and(m1, v128.bitselect(g1, f32x4.min(g1, zero), f32x4.gt(a1, zero)));
-    const v2 = v128.and(m2, v128.bitselect(g2, f32x4.min(g2, zero), f32x4.gt(a2, zero)));
-    const v3 = v128.and(m3, v128.bitselect(g3, f32x4.min(g3, zero), f32x4.gt(a3, zero)));
+    // How far each lane is from its optimum: its gradient, projected where alpha is at its bound.
+    let g0: v128, g1: v128, g2: v128, g3: v128, v0: v128, v1: v128, v2: v128, v3: v128;
+    // What a logit stands for.
+    let c0 = zero, c1 = zero, c2 = zero, c3 = zero;
+    if (logistic) {
+      c0 = f32x4.mul(r0, sigmoid(a0)); c1 = f32x4.mul(r1, sigmoid(a1));
+      c2 = f32x4.mul(r2, sigmoid(a2)); c3 = f32x4.mul(r3, sigmoid(a3));
+      g0 = f32x4.add(f32x4.mul(y0, s0), f32x4.mul(c0, own));
+      g1 = f32x4.add(f32x4.mul(y1, s1), f32x4.mul(c1, own));
+      g2 = f32x4.add(f32x4.mul(y2, s2), f32x4.mul(c2, own));
+      g3 = f32x4.add(f32x4.mul(y3, s3), f32x4.mul(c3, own));
+      v0 = v128.and(m0, f32x4.add(g0, a0)); v1 = v128.and(m1, f32x4.add(g1, a1));
+      v2 = v128.and(m2, f32x4.add(g2, a2)); v3 = v128.and(m3, f32x4.add(g3, a3));
+    } else {
+      g0 = f32x4.add(f32x4.sub(f32x4.mul(y0, s0), one), f32x4.mul(a0, f32x4.add(r0, own)));
+      g1 = f32x4.add(f32x4.sub(f32x4.mul(y1, s1), one), f32x4.mul(a1, f32x4.add(r1, own)));
+      g2 = f32x4.add(f32x4.sub(f32x4.mul(y2, s2), one), f32x4.mul(a2, f32x4.add(r2, own)));
+      g3 = f32x4.add(f32x4.sub(f32x4.mul(y3, s3), one), f32x4.mul(a3, f32x4.add(r3, own)));
+      v0 = v128.and(m0, v128.bitselect(g0, f32x4.min(g0, zero), f32x4.gt(a0, zero)));
+      v1 = v128.and(m1, v128.bitselect(g1, f32x4.min(g1, zero), f32x4.gt(a1, zero)));
+      v2 = v128.and(m2, v128.bitselect(g2, f32x4.min(g2, zero), f32x4.gt(a2, zero)));
+      v3 = v128.and(m3, v128.bitselect(g3, f32x4.min(g3, zero), f32x4.gt(a3, zero)));
+    }
     h0 = f32x4.max(h0, v0); h1 = f32x4.max(h1, v1); h2 = f32x4.max(h2, v2); h3 = f32x4.max(h3, v3);
     l0 = f32x4.min(l0, v0); l1 = f32x4.min(l1, v1); l2 = f32x4.min(l2, v2); l3 = f32x4.min(l3, v3);
     const k0 = f32x4.gt(f32x4.abs(v0), tolerance), k1 = f32x4.gt(f32x4.abs(v1), tolerance);
@@ -143,15 +172,28 @@ function pass(
     store<u32>(active + (<usize>kept << 2), row);
     kept++;
 
-    const n0 = f32x4.max(f32x4.sub(a0, f32x4.div(g0, f32x4.add(norm, r0))), zero);
-    const n1 = f32x4.max(f32x4.sub(a1, f32x4.div(g1, f32x4.add(norm, r1))), zero);
-    const n2 = f32x4.max(f32x4.sub(a2, f32x4.div(g2, f32x4.add(norm, r2))), zero);
-    const n3 = f32x4.max(f32x4.sub(a3, f32x4.div(g3, f32x4.add(norm, r3))), zero);
-    const e0 = v128.bitselect(n0, a0, k0), e1 = v128.bitselect(n1, a1, k1);
-    const e2 = v128.bitselect(n2, a2, k2), e3 = v128.bitselect(n3, a3, k3);
-    v128.store(a, e0); v128.store(a, e1, 16); v128.store(a, e2, 32); v128.store(a, e3, 48);
-    const d0 = f32x4.mul(y0, f32x4.sub(e0, a0)), d1 = f32x4.mul(y1, f32x4.sub(e1, a1));
-    const d2 = f32x4.mul(y2, f32x4.sub(e2, a2)), d3 = f32x4.mul(y3, f32x4.sub(e3, a3));
+    let d0: v128, d1: v128, d2: v128, d3: v128;
+    if (logistic) {
+      const n0 = v128.bitselect(nextLogit(a0, r0, c0, g0, norm, inner), a0, k0);
+      const n1 = v128.bitselect(nextLogit(a1, r1, c1, g1, norm, inner), a1, k1);
+      const n2 = v128.bitselect(nextLogit(a2, r2, c2, g2, norm, inner), a2, k2);
+      const n3 = v128.bitselect(nextLogit(a3, r3, c3, g3, norm, inner), a3, k3);
+      v128.store(a, n0); v128.store(a, n1, 16); v128.store(a, n2, 32); v128.store(a, n3, 48);
+      d0 = f32x4.mul(y0, f32x4.sub(f32x4.mul(r0, sigmoid(n0)), c0));
+      d1 = f32x4.mul(y1, f32x4.sub(f32x4.mul(r1, sigmoid(n1)), c1));
+      d2 = f32x4.mul(y2, f32x4.sub(f32x4.mul(r2, sigmoid(n2)), c2));
+      d3 = f32x4.mul(y3, f32x4.sub(f32x4.mul(r3, sigmoid(n3)), c3));
+    } else {
+      const n0 = f32x4.max(f32x4.sub(a0, f32x4.div(g0, f32x4.add(norm, r0))), zero);
+      const n1 = f32x4.max(f32x4.sub(a1, f32x4.div(g1, f32x4.add(norm, r1))), zero);
+      const n2 = f32x4.max(f32x4.sub(a2, f32x4.div(g2, f32x4.add(norm, r2))), zero);
+      const n3 = f32x4.max(f32x4.sub(a3, f32x4.div(g3, f32x4.add(norm, r3))), zero);
+      const e0 = v128.bitselect(n0, a0, k0), e1 = v128.bitselect(n1, a1, k1);
+      const e2 = v128.bitselect(n2, a2, k2), e3 = v128.bitselect(n3, a3, k3);
+      v128.store(a, e0); v128.store(a, e1, 16); v128.store(a, e2, 32); v128.store(a, e3, 48);
+      d0 = f32x4.mul(y0, f32x4.sub(e0, a0)); d1 = f32x4.mul(y1, f32x4.sub(e1, a1));
+      d2 = f32x4.mul(y2, f32x4.sub(e2, a2)); d3 = f32x4.mul(y3, f32x4.sub(e3, a3));
+    }
     b0 = f32x4.add(b0, d0); b1 = f32x4.add(b1, d1); b2 = f32x4.add(b2, d2); b3 = f32x4.add(b3, d3);
     index = indices + (<usize>start << 2);
     value = values + (<usize>start << 2);
@@ -169,6 +211,34 @@ function pass(
   v128.store(state, h0, 128); v128.store(state, h1, 144); v128.store(state, h2, 160); v128.store(state, h3, 176);
   v128.store(state, l0, 192); v128.store(state, l1, 208); v128.store(state, l2, 224); v128.store(state, l3, 240);
   return kept;
+}
+
+function anyPass(
+  logistic: bool, count: i32, order: usize, active: usize, indptr: usize, indices: usize, values: usize, norms: usize,
+  w: usize, alpha: usize, rowKind: usize, kinds: usize, state: usize, lazy: f32,
+  dense: usize, width: usize, panel: usize,
+): i32 {
+  // Two copies of the loop, each without the other's loss.
+  return logistic
+    ? pass(
+        true, count, order, active, indptr, indices, values, norms, w, alpha, rowKind, kinds, state, lazy,
+        dense, width, panel,
+      )
+    : pass(
+        false, count, order, active, indptr, indices, values, norms, w, alpha, rowKind, kinds, state, lazy,
+        dense, width, panel,
+      );
+}
+
+/** Turns logits [rows][16] into what they stand for. */
+function toAlphas(numRows: i32, alpha: usize, rowKind: usize, kinds: usize): void {
+  for (let row: i32 = 0; row < numRows; row++) {
+    const kind = kinds + (<usize>load<u32>(rowKind + (<usize>row << 2)) << 7);
+    const at = alpha + (<usize>row << 6);
+    for (let lane: usize = 0; lane < LANES; lane += 16) {
+      v128.store(at + lane, f32x4.mul(v128.load(kind + lane, 64), sigmoid(v128.load(at + lane))));
+    }
+  }
 }
 
 /** Rows of a block keep together: their data lies side by side in memory, so one miss fetches for several. */
@@ -204,26 +274,34 @@ function converged(state: usize, eps: f32, close: bool): bool {
 /**
  * Solves 16 problems on the same rows from the given start (w, alpha, biases in `state`) until each lane's projected
  * gradients span at most `eps`, or for `maxPasses` passes. Between full passes only rows that still move are visited.
- * `order` [rows] and `active` [rows] are scratch; `order` comes in holding 0..rows-1. Returns the passes made.
+ * `order` [rows] and `active` [rows] are scratch; `order` comes in holding 0..rows-1. With the logistic loss, alpha comes
+ * in as logits and goes out as what they stand for. Returns the passes made.
  */
 export function solveGroup(
   numRows: i32, indptr: usize, indices: usize, values: usize, norms: usize, w: usize, alpha: usize,
   rowKind: usize, kinds: usize, state: usize, order: usize, active: usize,
-  eps: f32, lazy: f32, maxPasses: i32, seed: u32, dense: usize, width: usize, panel: usize,
+  eps: f32, lazy: f32, maxPasses: i32, seed: u32, dense: usize, width: usize, panel: usize, logistic: bool,
 ): i32 {
   let random = seed | 1;
   let passes: i32 = 0;
   while (passes < maxPasses) {
     random = shuffle(order, numRows, random);
-    let count = pass(numRows, order, active, indptr, indices, values, norms, w, alpha, rowKind, kinds, state, lazy, dense, width, panel);
+    let count = anyPass(
+      logistic, numRows, order, active, indptr, indices, values, norms, w, alpha, rowKind, kinds, state, lazy,
+      dense, width, panel,
+    );
     passes++;
     if (converged(state, eps, true)) break;
     while (passes < maxPasses && count > 0) {
       random = shuffle(active, count, random);
-      count = pass(count, active, active, indptr, indices, values, norms, w, alpha, rowKind, kinds, state, lazy, dense, width, panel);
+      count = anyPass(
+        logistic, count, active, active, indptr, indices, values, norms, w, alpha, rowKind, kinds, state, lazy,
+        dense, width, panel,
+      );
       passes++;
       if (converged(state, eps, false)) break;
     }
   }
+  if (logistic) toAlphas(numRows, alpha, rowKind, kinds);
   return passes;
 }
