@@ -62,5 +62,5 @@ export type ProgressEvent =
     }
   | { readonly type: "error"; readonly message: string; readonly code: ExitCode };
 
-/** 0 done, 1 unexpected failure, 2 wrong usage, 3 bad input, 4 bad model folder, 5 busy (another run holds it), 6 disk, 130 cancelled. */
-export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 130;
+/** 0 done, 1 unexpected failure, 2 wrong usage, 3 bad input, 4 bad model folder, 5 busy (another run holds it), 6 disk, 7 engine, 130 cancelled. */
+export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 130;

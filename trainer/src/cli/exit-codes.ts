@@ -3,7 +3,9 @@
 import { JournalError } from "@tagwright/documents/journal";
 import { ModelBusyError, ModelFolderError, ModelWriteError } from "@tagwright/model";
 import { CorpusError } from "../corpus/corpus-error.ts";
+import { EngineError } from "../encoder/engines/engine.ts";
 import { EncoderSourceError } from "../encoder/source/encoder-source-error.ts";
+import { CheckpointError } from "../fine-tune/checkpoint.ts";
 import type { ExitCode } from "../progress.ts";
 
 /** The command line asks for something that does not go together. */
@@ -16,10 +18,11 @@ Exit codes:
   0    done
   1    unexpected failure
   2    wrong usage
-  3    bad input: corpus, encoder, document or journal
+  3    bad input: corpus, encoder, checkpoint, document or journal
   4    bad model folder
   5    busy: another run holds the model folder
   6    the disk is full or may not be written
+  7    the engine that runs the encoder failed or is not there
   130  stopped by Ctrl+C; what was there before is as it was`;
 
 const diskCodes = new Set(["ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EIO", "EACCES", "EPERM"]);
@@ -27,6 +30,8 @@ const diskCodes = new Set(["ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EIO", "EACCES"
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof UsageError) return 2;
   if (error instanceof CorpusError || error instanceof EncoderSourceError || error instanceof JournalError) return 3;
+  if (error instanceof CheckpointError) return 3;
+  if (error instanceof EngineError) return 7;
   if (error instanceof ModelFolderError) return 4;
   if (error instanceof ModelBusyError) return 5;
   if (error instanceof ModelWriteError) return 6;

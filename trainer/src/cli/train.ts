@@ -1,7 +1,10 @@
 // `tagwright train`: a corpus in, a model folder out.
 import type { TagOptions } from "@tagwright/documents";
 import { type Command, Option } from "commander";
-import { readEncoderFolder } from "../encoder/source/read-encoder.ts";
+import { engineChoices } from "../encoder/engines/choose.ts";
+import type { PretrainedEncoder } from "../encoder/source/pretrained.ts";
+import { resolveEncoder } from "../encoder/source/resolve.ts";
+import { createMeter } from "../meter.ts";
 import type { ProgressEvent } from "../progress.ts";
 import { type TrainOptions, train as trainModel } from "../train.ts";
 import { exitCodeHelp } from "./exit-codes.ts";
@@ -11,6 +14,7 @@ import { counted, duration } from "./view.ts";
 
 type TrainCommandOptions = Omit<TrainOptions, "holdOut" | "tagOptions" | "encoder"> & {
   readonly encoder: string;
+  readonly download?: true;
   readonly holdout?: number;
   readonly tagKeys?: TagOptions;
   readonly json?: true;
@@ -31,7 +35,13 @@ export function addTrainCommand(program: Command): void {
       "folder of tagged documents, .jsonl[.gz] file or Extreme Classification folder (required)",
     )
     .option("--out <folder>", "where the model goes; a workspace's place for it is <folder>/.tags/model (required)")
-    .option("--encoder <source>", "pre-trained encoder to fine-tune: none, or a folder", "none")
+    .option(
+      "--encoder <source>",
+      "pre-trained encoder to fine-tune: all-MiniLM-L6-v2, a folder, a hub id; see `tagwright encoder`",
+      "none",
+    )
+    .option("--download", "get the encoder first where it is not here yet")
+    .addOption(new Option("--engine <name>", "what runs the encoder").choices(engineChoices).default("auto"))
     .option("--freeze", "leave the encoder as it was published")
     .addOption(
       new Option("--schedule <name>", "how the encoder is fine-tuned").choices(["recursive", "flat", "dynamic"]),
@@ -73,7 +83,7 @@ ${exitCodeHelp}`,
 }
 
 async function train(options: TrainCommandOptions, { signal, view, print }: CommandContext): Promise<0> {
-  const { holdout, tagKeys: tagOptions, json, encoder, ...rest } = options;
+  const { holdout, tagKeys: tagOptions, json, encoder, download, ...rest } = options;
   let done: Extract<ProgressEvent, { type: "done" }> | undefined;
   const onProgress = (event: ProgressEvent) => {
     if (event.type === "done") done = event;
@@ -81,7 +91,7 @@ async function train(options: TrainCommandOptions, { signal, view, print }: Comm
   };
   const given: TrainOptions = {
     ...rest,
-    ...(encoder !== "none" && { encoder: await readEncoderFolder(encoder) }),
+    ...(encoder !== "none" && { encoder: await openEncoder(encoder, download === true, { signal, view }) }),
     ...(holdout !== undefined && { holdOut: holdout }),
     ...(tagOptions !== undefined && { tagOptions }),
   };
@@ -92,4 +102,14 @@ async function train(options: TrainCommandOptions, { signal, view, print }: Comm
     print(`The model is in ${done.out}: ${size}, in ${duration(done.seconds)}.\n`);
   }
   return 0;
+}
+
+/** Nothing is fetched unless `download` asks for it; without it, the error says how large it is and how to get it. */
+function openEncoder(
+  source: string,
+  download: boolean,
+  { signal, view }: Pick<CommandContext, "signal" | "view">,
+): Promise<PretrainedEncoder> {
+  const onProgress = createMeter("download", "bytes", (event) => view.event(event));
+  return resolveEncoder(source, { allowNetwork: download, signal, onProgress, onMessage: (it) => view.info(it) });
 }

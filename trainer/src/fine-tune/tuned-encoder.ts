@@ -29,9 +29,21 @@ export interface TunedEncoder {
   dispose(): Promise<void>;
 }
 
-export interface TunedEncoderOptions {
+export interface StepGraphOptions {
   readonly loss: "squared-hinge" | "bce";
   readonly clip: number;
+}
+
+/** The training graph with the state that it starts from. */
+export function stepGraph(shape: EncoderShape, weights: EncoderWeights, options: StepGraphOptions) {
+  const graph = buildStep(shape, options);
+  const state = new Map<string, HostTensor>();
+  for (const { input } of graph.state) {
+    const weight = weights.get(input.replace(/\.(first|second)$/u, ""));
+    if (weight === undefined) throw new Error(`internal: the encoder has no "${input}"`);
+    state.set(input, isMoment(input) ? zeros(weight.shape) : weight);
+  }
+  return { graph, state };
 }
 
 /** Takes `weights` onto the engine. @throws EngineError where the engine cannot run the graph. */
@@ -39,16 +51,10 @@ export async function newTunedEncoder(
   engine: Engine,
   shape: EncoderShape,
   weights: EncoderWeights,
-  options: TunedEncoderOptions,
+  options: StepGraphOptions,
 ): Promise<TunedEncoder> {
-  const graph = buildStep(shape, options);
+  const { graph, state } = stepGraph(shape, weights, options);
   const layers = graph.state.map(({ input }) => input).filter((name) => !isMoment(name));
-  const state = new Map<string, HostTensor>();
-  for (const { input } of graph.state) {
-    const weight = weights.get(input.replace(/\.(first|second)$/u, ""));
-    if (weight === undefined) throw new Error(`internal: the encoder has no "${input}"`);
-    state.set(input, isMoment(input) ? zeros(weight.shape) : weight);
-  }
   const step = await engine.load(graph, state);
   const tables = { words: tableOf(weights, "words"), positions: tableOf(weights, "positions") };
   let inference: Program | undefined;
