@@ -11,7 +11,7 @@ import { wantedFiles } from "./sources.ts";
 const recordName = "encoder.json";
 const maxRecordBytes = 2 ** 20;
 
-export interface FileRecord {
+interface FileRecord {
   readonly bytes: number;
   /** Hex. */
   readonly sha256: string;

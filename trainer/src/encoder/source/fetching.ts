@@ -55,5 +55,6 @@ async function freeBytesOf(folder: string): Promise<number> {
 }
 
 export function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toLocaleString("en", { maximumFractionDigits: bytes < 1e7 ? 1 : 0 })} MB`;
+  const count = Math.max(bytes / 1e6, 0.1);
+  return `${count.toLocaleString("en", { maximumFractionDigits: count < 10 ? 1 : 0 })} MB`;
 }

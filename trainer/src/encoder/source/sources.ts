@@ -63,8 +63,7 @@ export function parseSource(text: string): EncoderSource {
   if (one !== undefined) return { kind: "known", known: one };
   const pip = pipPattern.exec(text);
   if (pip !== null) return { kind: "pip", name: pip[1]!, version: pip[2]! };
-  const isFolder = statSync(text, { throwIfNoEntry: false })?.isDirectory() ?? false;
-  if (isFolder || folderPattern.test(text)) return { kind: "folder", folder: path.resolve(text) };
+  if (folderPattern.test(text) || isFolder(text)) return { kind: "folder", folder: path.resolve(text) };
   const hub = hubPattern.exec(text);
   if (hub !== null && !text.includes("..")) {
     return { kind: "hub", id: hub[1]!, ...(hub[2] !== undefined && { revision: hub[2] }) };
@@ -75,6 +74,15 @@ export function parseSource(text: string): EncoderSource {
     found: text.startsWith("pip:") ? "a Python package without an exact version" : "none of them",
     cure: "check the name; all places are described by: tagwright encoder --help",
   });
+}
+
+function isFolder(text: string): boolean {
+  try {
+    return statSync(text).isDirectory();
+  } catch {
+    // Nothing there, or no path at all.
+    return false;
+  }
 }
 
 /** One word for a source of the cache: the same for the same source, and what a person would type again. */
