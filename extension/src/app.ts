@@ -5,6 +5,8 @@ import { ReviewQueue } from "./review/queue.ts";
 import { createReviewView, type ReviewView } from "./review/review-view.ts";
 import type { ServerClient } from "./server-client.ts";
 import { createStatus, type Status } from "./status.ts";
+import { resumable } from "./train.ts";
+import { createTraining, type Training } from "./training/training.ts";
 
 export interface App {
   readonly context: ExtensionContext;
@@ -12,6 +14,7 @@ export interface App {
   readonly status: Status;
   readonly queue: ReviewQueue;
   readonly review: ReviewView;
+  readonly training: Training;
   readonly trainerScript: string;
   /** Starts the server if need be. Rejects, after telling the user, where it cannot start. */
   client(): Promise<ServerClient>;
@@ -56,6 +59,7 @@ export function createApp(context: ExtensionContext): App {
     status,
     queue,
     review,
+    training: createTraining((folder) => resumable(app, folder)),
     trainerScript: inDist("tagwright.cjs"),
     client: () => {
       starting ??= start().catch((error: unknown) => {
@@ -76,6 +80,6 @@ export function createApp(context: ExtensionContext): App {
       await stopping?.stop();
     },
   };
-  context.subscriptions.push(log, status, review);
+  context.subscriptions.push(log, status, review, app.training);
   return app;
 }

@@ -5,10 +5,14 @@ import { registerReviewCommands } from "./review/commands.ts";
 import { openSample } from "./sample.ts";
 import { suggestDocument } from "./suggest-document.ts";
 import { trainModel } from "./train.ts";
+import { parseChoice } from "./training/training-choice.ts";
 
 export function registerCommands(app: App): Disposable[] {
   return [
-    commands.registerCommand("tagwright.trainModel", (folder?: Uri) => trainModel(app, folder)),
+    commands.registerCommand("tagwright.trainModel", (folder?: Uri, choice?: unknown) =>
+      trainModel(app, folder, parseChoice(choice)),
+    ),
+    commands.registerCommand("tagwright.showTraining", () => app.training.view.reveal()),
     commands.registerCommand("tagwright.suggestDocument", (tags?: readonly string[]) =>
       suggestDocument(app, Array.isArray(tags) ? tags : undefined),
     ),

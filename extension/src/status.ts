@@ -20,6 +20,8 @@ export interface Status extends Disposable {
   stopped(message: string): void;
   /** Which model a folder has; empty where none. */
   modelId(folder: Uri): string;
+  /** Documents with tags in a folder, or those that its model learned from; undefined while they are counted. */
+  documents(folder: Uri): number | undefined;
   /** Of the folder of the active document. */
   readonly current: FolderStatus | undefined;
 }
@@ -64,6 +66,11 @@ export function createStatus(): Status {
     modelId: (folder) => {
       const state = known.get(folder.toString())?.state;
       return state?.kind === "ready" ? state.id : "";
+    },
+    documents: (folder) => {
+      const state = known.get(folder.toString())?.state;
+      if (state?.kind === "none") return state.taggedDocuments;
+      return state?.kind === "ready" ? state.documents : undefined;
     },
     get current() {
       return current();

@@ -9,6 +9,43 @@ test("the bar starts at 0, ends at 100 and never runs back", () => {
   expect(percents).toEqual([...percents].sort((a, b) => a - b));
 });
 
+test("with an encoder the bar never runs back either, and fine-tuning is most of it", () => {
+  const stages = [
+    "download",
+    "read",
+    "features",
+    "tree",
+    "tune",
+    "encode",
+    "ranker",
+    "calibrate",
+    "evaluate",
+    "write",
+  ] as const;
+  const percents = stages.flatMap((it) => [0, 1, 2, 3].map((done) => overallPercent(it, done, 3, "meaning")));
+  expect(percents[0]).toBe(0);
+  expect(percents.at(-1)).toBe(100);
+  expect(percents).toEqual([...percents].sort((a, b) => a - b));
+  expect(overallPercent("tune", 1, 1, "meaning") - overallPercent("tune", 0, 1, "meaning")).toBeGreaterThan(50);
+});
+
+test("a level, its figure and the engine are lines, steps and checkpoints are not", () => {
+  expect(describeEvent({ type: "level", level: 0, levels: 3, nodes: 2048 })).toBe(
+    "Level 1 of 3: 2,048 clusters of tags.",
+  );
+  expect(describeEvent({ type: "quality", level: 2, metric: "precision@1", value: 0.5234 })).toBe(
+    "Level 3: held-out P@1 52.3 %.",
+  );
+  const engine = {
+    type: "engine",
+    name: "webgpu",
+    description: "WebGPU (some card)",
+    reason: "the fastest here",
+  } as const;
+  expect(describeEvent(engine)).toBe("The encoder runs on WebGPU (some card): the fastest here");
+  expect(describeEvent({ type: "checkpoint", path: "/x", step: 3 })).toBeUndefined();
+});
+
 test("a stage that does not know its total counts as not begun", () => {
   expect(overallPercent("features", 5, 0)).toBe(10);
 });

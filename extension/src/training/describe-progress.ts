@@ -1,18 +1,10 @@
 // Training events in words: for the notification, and for the task's terminal.
 import type { ProgressEvent, Stage } from "@tagwright/trainer/progress";
 
-/** What share of a run each stage takes, about; only the notification's bar depends on it. */
-const shares: Readonly<Record<Stage, number>> = {
-  read: 10,
-  features: 20,
-  tree: 5,
-  encode: 5,
-  tune: 25,
-  ranker: 20,
-  calibrate: 5,
-  evaluate: 5,
-  write: 5,
-  tag: 0,
+/** What share of a run each stage takes, about, in the order of the run; only the notification's bar depends on it. */
+const shares: Readonly<Record<"words" | "meaning", Partial<Record<Stage, number>>>> = {
+  words: { read: 10, features: 20, tree: 15, ranker: 40, calibrate: 5, evaluate: 5, write: 5 },
+  meaning: { read: 2, features: 3, tree: 3, tune: 70, encode: 10, ranker: 8, calibrate: 1, evaluate: 1, write: 2 },
 };
 
 const names: Readonly<Record<Stage, string>> = {
@@ -20,7 +12,7 @@ const names: Readonly<Record<Stage, string>> = {
   read: "Reading documents",
   features: "Weighing words",
   tree: "Grouping labels",
-  encode: "Reading documents with the encoder",
+  encode: "Encoding documents",
   tune: "Fine-tuning the encoder",
   ranker: "Learning to rank",
   calibrate: "Calibrating",
@@ -30,11 +22,13 @@ const names: Readonly<Record<Stage, string>> = {
 };
 
 /** Percent of the whole run, 0 to 100; stages that were passed count as done. */
-export function overallPercent(stage: Stage, done: number, total: number): number {
-  const order = Object.keys(shares) as Stage[];
-  const before = order.slice(0, order.indexOf(stage)).reduce((sum, it) => sum + shares[it], 0);
+export function overallPercent(stage: Stage, done: number, total: number, kind: keyof typeof shares = "words"): number {
+  const stages = Object.entries(shares[kind]);
+  const at = stages.findIndex(([it]) => it === stage);
+  if (at < 0) return 0;
+  const before = stages.slice(0, at).reduce((sum, [, share]) => sum + share, 0);
   const fraction = total > 0 ? Math.min(1, Math.max(0, done / total)) : 0;
-  return Math.round(before + shares[stage] * fraction);
+  return Math.round(before + stages[at]![1] * fraction);
 }
 
 /** One line for an event; undefined for those with nothing to say. */
@@ -53,17 +47,18 @@ export function describeEvent(event: ProgressEvent): string | undefined {
       const left = event.secondsLeft >= 1 ? `, ${duration(event.secondsLeft)} left` : "";
       return `${names[event.stage] ?? event.stage}${percent}${left}`;
     }
-    case "log":
-      return event.level === "warning" ? `Warning: ${event.message}` : event.message;
     case "engine":
-      return `Engine: ${event.description} (${event.reason})`;
+      return `The encoder runs on ${event.description || event.name}: ${event.reason}`;
     case "level":
-      return `Level ${event.level + 1} of ${event.levels}: ${count(event.nodes)} groups of tags`;
+      return `Level ${event.level + 1} of ${event.levels}: ${count(event.nodes)} clusters of tags.`;
     case "quality":
-      return `Right first suggestion among them, on held-out documents: ${(event.value * 100).toFixed(1)} %`;
+      return `Level ${event.level + 1}: held-out P@1 ${(100 * event.value).toFixed(1)} %.`;
+    // A few a second: the plot shows them.
     case "step":
     case "checkpoint":
       return undefined;
+    case "log":
+      return event.level === "warning" ? `Warning: ${event.message}` : event.message;
     case "metrics":
       return describeMetrics(event.metrics);
     case "done":

@@ -60,7 +60,20 @@ export function runTrainer({ script, args, cwd, onEvent, onText, killAfterMs = 5
   };
 }
 
-const eventTypes = new Set(["start", "estimate", "progress", "log", "metrics", "done", "error"]);
+const eventTypes: Readonly<Record<ProgressEvent["type"], true>> = {
+  start: true,
+  estimate: true,
+  progress: true,
+  engine: true,
+  level: true,
+  step: true,
+  quality: true,
+  checkpoint: true,
+  log: true,
+  metrics: true,
+  done: true,
+  error: true,
+};
 
 /** Undefined for a line that is not an event. */
 export function parseEvent(line: string): ProgressEvent | undefined {
@@ -68,7 +81,7 @@ export function parseEvent(line: string): ProgressEvent | undefined {
   try {
     const value: unknown = JSON.parse(line);
     const type = (value as { type?: unknown }).type;
-    return typeof type === "string" && eventTypes.has(type) ? (value as ProgressEvent) : undefined;
+    return typeof type === "string" && Object.hasOwn(eventTypes, type) ? (value as ProgressEvent) : undefined;
   } catch {
     return undefined;
   }

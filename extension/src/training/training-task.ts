@@ -1,5 +1,5 @@
-// Training as a VS Code task: a terminal with the log, re-runnable from tasks.json, and a notification with progress and
-// cancel. One task a folder at a time; the trainer itself refuses a second run into the same model folder.
+// Training as a VS Code task: a terminal with the log, re-runnable from tasks.json, a notification with progress and
+// cancel, and a monitor that the plot follows. The trainer itself refuses a second run into the same model folder.
 import { totalmem } from "node:os";
 import path from "node:path";
 import type { ProgressEvent } from "@tagwright/trainer/progress";
@@ -22,6 +22,7 @@ import {
 } from "vscode";
 import { describeEvent, overallPercent } from "./describe-progress.ts";
 import { runTrainer, type TrainerRun } from "./trainer-process.ts";
+import type { TrainingMonitor } from "./training-monitor.ts";
 
 export const taskType = "tagwright";
 
@@ -29,6 +30,10 @@ export interface TrainDefinition extends TaskDefinition {
   readonly type: typeof taskType;
   readonly action: "train";
   readonly preset?: "fast" | "best";
+  /** A source as `tagwright train --encoder` takes it. Default: none, words only. */
+  readonly encoder?: string;
+  /** Go on from the last checkpoint. */
+  readonly resume?: boolean;
 }
 
 const longRunSeconds = 600;
@@ -42,6 +47,9 @@ export interface TrainingOutcome {
 export interface TrainingOptions {
   /** Absolute path of `dist/tagwright.cjs`. */
   readonly script: string;
+  readonly monitor: TrainingMonitor;
+  /** Called as soon as a run begins. */
+  readonly onStart: (folder: Uri, definition: TrainDefinition, cancel: () => void) => void;
   /** Called after every run, however it ended. */
   readonly onEnd: (folder: Uri, outcome: TrainingOutcome) => void;
 }
@@ -87,7 +95,10 @@ function trainingTerminal(
       let done: TrainingOutcome["done"];
       let error: string | undefined;
       let shown: string | undefined;
-      const progress = progressNotification(folder, () => run?.cancel());
+      const cancel = () => run?.cancel();
+      const progress = progressNotification(folder, hasEncoder(definition) ? "meaning" : "words", cancel);
+      options.monitor.begin(folder.name, definition.resume === true);
+      options.onStart(folder.uri, definition, cancel);
       run = runTrainer({
         script: options.script,
         args: trainerArguments(folder, definition),
@@ -100,6 +111,7 @@ function trainingTerminal(
           if (event.type === "done") done = event;
           if (event.type === "error") error = event.message;
           if (event.type === "estimate") void warnIfLarge(event, () => run?.cancel());
+          options.monitor.add(event);
           progress.report(event);
           const line = describeEvent(event);
           if (line === undefined) return;
@@ -110,9 +122,14 @@ function trainingTerminal(
         },
       });
       void run.ended.then((code) => {
-        if (code === 130) print(l10n.t("Cancelled; the model is as it was."));
-        else if (code !== 0 && error === undefined) print(l10n.t("The trainer ended with code {0}.", code));
+        const cancelled = l10n.t("Cancelled; the model is as it was.");
+        const failed = l10n.t("The trainer ended with code {0}.", code);
+        if (code === 130) print(cancelled);
+        else if (code !== 0 && error === undefined) print(failed);
         progress.end();
+        if (code === 0) options.monitor.end("done", (done && describeEvent(done)) ?? "");
+        else if (code === 130) options.monitor.end("cancelled", cancelled);
+        else options.monitor.end("failed", error ?? failed);
         closed.fire(code);
         options.onEnd(folder.uri, { code, done, error });
       });
@@ -136,25 +153,33 @@ async function warnIfLarge(estimate: Extract<ProgressEvent, { type: "estimate" }
   if ((await window.showWarningMessage(message, stop)) === stop) cancel();
 }
 
+/** Whether an encoder is fine-tuned: minutes to hours, with a curve to look at. */
+export function hasEncoder({ encoder = "none" }: TrainDefinition): boolean {
+  return encoder !== "none";
+}
+
 /** Flags of `tagwright train`; what the settings leave open the trainer decides. */
-function trainerArguments({ uri }: WorkspaceFolder, { preset }: TrainDefinition): string[] {
+function trainerArguments({ uri }: WorkspaceFolder, definition: TrainDefinition): string[] {
   const settings = workspace.getConfiguration("tagwright", uri);
   const threads = settings.get("training.threads", 0);
   const minimum = settings.get("training.minLabelDocuments", 1);
-  const flags = ["train", "--json", "--corpus", uri.fsPath, "--out", modelFolder(uri), "--encoder", "none"];
-  flags.push("--preset", preset ?? settings.get("training.preset", "fast"));
+  const flags = ["train", "--json", "--corpus", uri.fsPath, "--out", modelFolder(uri)];
+  flags.push("--encoder", definition.encoder ?? "none");
+  if (hasEncoder(definition)) flags.push("--engine", settings.get("training.engine", "auto"));
+  if (definition.resume === true) flags.push("--resume");
+  flags.push("--preset", definition.preset ?? settings.get("training.preset", "fast"));
   if (threads > 0) flags.push("--threads", String(threads));
   if (minimum > 1) flags.push("--min-label-documents", String(minimum));
   return flags;
 }
 
 /** Where the server looks for the model of a folder. */
-function modelFolder(folder: Uri): string {
+export function modelFolder(folder: Uri): string {
   const configured = workspace.getConfiguration("tagwright", folder).get("model.path", "").trim();
   return path.resolve(folder.fsPath, configured === "" ? path.join(".tags", "model") : configured);
 }
 
-function progressNotification(folder: WorkspaceFolder, cancel: () => void) {
+function progressNotification(folder: WorkspaceFolder, kind: "words" | "meaning", cancel: () => void) {
   let finish: () => void = () => undefined;
   let show: ((message: string, percent: number) => void) | undefined;
   let percent = 0;
@@ -177,7 +202,7 @@ function progressNotification(folder: WorkspaceFolder, cancel: () => void) {
     report: (event: ProgressEvent) => {
       const line = describeEvent(event);
       if (line === undefined || (event.type !== "estimate" && event.type !== "progress")) return;
-      show?.(line, event.type === "progress" ? overallPercent(event.stage, event.done, event.total) : 0);
+      show?.(line, event.type === "progress" ? overallPercent(event.stage, event.done, event.total, kind) : 0);
     },
     end: () => finish(),
   };

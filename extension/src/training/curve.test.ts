@@ -1,0 +1,150 @@
+import type { ProgressEvent } from "@tagwright/trainer/progress";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { type Curve, recordCurve, thin } from "./curve.ts";
+
+type Step = Extract<ProgressEvent, { type: "step" }>;
+
+const step = (level: number, at: number, loss: number, steps = 100): Step => ({
+  type: "step",
+  level,
+  step: at,
+  steps,
+  loss,
+  rate: 1e-4,
+  documentsPerSecond: 30,
+});
+
+function record(events: readonly ProgressEvent[]): Curve {
+  const recorder = recordCurve();
+  for (const it of events) recorder.add(it);
+  return recorder.curve();
+}
+
+/** The runs of a level as the steps and losses that they hold, for levels that are not thinned. */
+const points = (curve: Curve, level = 0) =>
+  curve.levels[level]!.runs.map((run) => run.map((it) => [it.first - curve.levels[level]!.start, it.mean]));
+
+test("losses stand at their steps, levels one behind the other, room for the steps to come", () => {
+  const curve = record([
+    { type: "level", level: 0, levels: 2, nodes: 16 },
+    step(0, 50, 2),
+    step(0, 100, 1),
+    { type: "quality", level: 0, metric: "precision@1", value: 0.6 },
+    { type: "level", level: 1, levels: 2, nodes: 256 },
+    step(1, 10, 3, 400),
+  ]);
+  expect(points(curve, 0)).toEqual([
+    [
+      [50, 2],
+      [100, 1],
+    ],
+  ]);
+  expect(curve.levels[1]).toMatchObject({
+    start: 100,
+    nodes: 256,
+    levels: 2,
+    step: 10,
+    steps: 400,
+    precision: undefined,
+  });
+  expect(curve.levels[0]).toMatchObject({ precision: 0.6, firstLoss: 2, lastLoss: 1 });
+  expect(curve.end).toBe(500);
+});
+
+test("a loss that is no number is a gap, and JSON writes it as null", () => {
+  const lost = JSON.parse(JSON.stringify(step(0, 3, Number.NaN))) as Step;
+  const curve = record([step(0, 1, 5), step(0, 2, 4), lost, step(0, 4, 3)]);
+  expect(points(curve)).toEqual([
+    [
+      [1, 5],
+      [2, 4],
+    ],
+    [[4, 3]],
+  ]);
+});
+
+test("steps that were not reported leave a gap where they are many more than usual", () => {
+  const curve = record([step(0, 2, 5), step(0, 5, 4), step(0, 60, 2), step(0, 62, 1)]);
+  expect(points(curve)).toEqual([
+    [
+      [2, 5],
+      [5, 4],
+    ],
+    [
+      [60, 2],
+      [62, 1],
+    ],
+  ]);
+});
+
+test("a resumed run does the steps since its checkpoint anew: the first ones count no more", () => {
+  const curve = record([step(0, 1, 9), step(0, 2, 8), step(0, 3, 7), step(0, 4, 6), step(0, 3, 1), step(0, 4, 0.5)]);
+  expect(points(curve)).toEqual([
+    [
+      [1, 9],
+      [2, 8],
+    ],
+    [
+      [3, 1],
+      [4, 0.5],
+    ],
+  ]);
+});
+
+test("a run that is resumed on an earlier level forgets the later ones", () => {
+  const curve = record([step(0, 1, 9), step(1, 1, 8), { type: "level", level: 0, levels: 2, nodes: 4 }, step(0, 2, 7)]);
+  expect(curve.levels.map((it) => it.level)).toEqual([0]);
+});
+
+test("a run that is resumed where nothing was seen before begins at its step", () => {
+  const curve = record([{ type: "level", level: 2, levels: 3, nodes: 9 }, step(2, 40, 1)]);
+  expect(curve.levels).toHaveLength(1);
+  expect(points(curve)).toEqual([[[40, 1]]]);
+});
+
+test("what is no part of the curve changes nothing", () => {
+  const recorder = recordCurve();
+  expect(recorder.add({ type: "log", level: "info", message: "x" })).toBe(false);
+  expect(recorder.add({ type: "checkpoint", path: "/x", step: 3 })).toBe(false);
+  expect(recorder.curve()).toEqual({ levels: [], end: 0, engine: undefined, checkpoint: undefined });
+});
+
+const losses = fc.array(fc.integer({ min: 0, max: 1000 }), { minLength: 1, maxLength: 9000 });
+
+test("however long a run is, memory is bounded and every loss is inside the band at its step", () => {
+  fc.assert(
+    fc.property(losses, (values) => {
+      const curve = record(values.map((loss, i) => step(0, i + 1, loss, values.length)));
+      const buckets = curve.levels[0]!.runs.flat();
+      expect(buckets.length).toBeLessThanOrEqual(2048);
+      expect(buckets.reduce((sum, it) => sum + it.count, 0)).toBe(values.length);
+      for (const it of buckets) {
+        const inside = values.slice(it.first - 1, it.last);
+        expect([it.least, it.most]).toEqual([Math.min(...inside), Math.max(...inside)]);
+        expect(it.mean).toBeCloseTo(inside.reduce((a, b) => a + b) / inside.length, 6);
+      }
+    }),
+    { numRuns: 20 },
+  );
+});
+
+test("a run thinned for a plot keeps its span, its extremes and its mean", () => {
+  fc.assert(
+    fc.property(losses, fc.integer({ min: 1, max: 300 }), (values, limit) => {
+      const run = values.map((loss, i) => ({ first: i, last: i, least: loss, most: loss, mean: loss, count: 1 }));
+      const thinned = thin(run, limit);
+      expect(thinned.length).toBeLessThanOrEqual(limit);
+      expect([thinned[0]!.first, thinned.at(-1)!.last]).toEqual([0, values.length - 1]);
+      expect(Math.max(...thinned.map((it) => it.most))).toBe(Math.max(...values));
+      expect(Math.min(...thinned.map((it) => it.least))).toBe(Math.min(...values));
+      const sum = thinned.reduce((total, it) => total + it.mean * it.count, 0);
+      expect(sum).toBeCloseTo(
+        values.reduce((a, b) => a + b),
+        4,
+      );
+    }),
+    { numRuns: 40 },
+  );
+  expect(() => thin([], 0)).toThrow(RangeError);
+});

@@ -1,0 +1,40 @@
+// The curve in words: one line for people who listen, and a table with a row a level.
+import type { Curve, CurveLevel } from "./curve.ts";
+import { number, percent } from "./plot.ts";
+
+export const tableHead = [
+  "Level",
+  "Clusters",
+  "Steps",
+  "First loss",
+  "Last loss",
+  "Documents/s",
+  "Held-out P@1",
+] as const;
+
+/** One row a level; a dash where something is not known. */
+export function tableRows({ levels }: Curve): string[][] {
+  return levels.map((it) => [
+    `${it.level + 1} of ${it.levels}`,
+    it.nodes === undefined ? "–" : number(it.nodes),
+    `${number(it.step)} of ${number(it.steps)}`,
+    it.firstLoss === undefined ? "–" : number(it.firstLoss),
+    it.lastLoss === undefined ? "–" : number(it.lastLoss),
+    it.documentsPerSecond > 0 ? number(it.documentsPerSecond) : "–",
+    it.precision === undefined ? "–" : percent(it.precision),
+  ]);
+}
+
+/** How far fine-tuning is, in a sentence or two; undefined before it begins. */
+export function describeCurve({ levels }: Curve): string | undefined {
+  const now = levels.at(-1);
+  if (now === undefined) return undefined;
+  const parts = [`Level ${now.level + 1} of ${now.levels}`];
+  if (now.steps > 0) parts.push(`step ${number(now.step)} of ${number(now.steps)}`);
+  if (now.lastLoss !== undefined) parts.push(`loss ${number(now.lastLoss)}`);
+  if (now.documentsPerSecond > 0) parts.push(`${number(now.documentsPerSecond)} documents/s`);
+  const measured = levels.findLast((it): it is CurveLevel & { precision: number } => it.precision !== undefined);
+  const quality =
+    measured === undefined ? "" : ` Held-out P@1 ${percent(measured.precision)} after level ${measured.level + 1}.`;
+  return `${parts.join(", ")}.${quality}`;
+}
