@@ -22,7 +22,10 @@ export function buildEncoder(shape: EncoderShape): Graph {
   const first = g.integers([shape.firstPosition]);
   const length = slice(g, sizesOf(g, ids), { from: g.integers([1]), to: g.integers([2]), axis: 0, size: 1 });
   const positions = slice(g, table, { from: first, to: plus(g, length, first), axis: 0, size: "length" });
-  return g.finish("encoder", new Map([["embedding", forward(g, shape, { ids, mask, words, positions, body })]]));
+  return g.finish(
+    "encoder",
+    new Map([["embedding", forward(g, shape, { ids, mask, words, positions, body, purpose: "inference" })]]),
+  );
 }
 
 /** `graph` with its state as constants, not copied. @throws RangeError where a weight is missing or has another shape. */

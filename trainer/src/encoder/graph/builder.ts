@@ -5,7 +5,7 @@ import type { Attribute, Constant, Dimension, ElementType, Graph, GraphNode, Sta
 /** Gradient with respect to one input of a recorded operation; asked for only where it is needed. */
 export type InputGradient = () => Value;
 
-export interface Recorded {
+interface Recorded {
   readonly inputs: readonly Value[];
   readonly output: Value;
   /** Given the gradient with respect to `output`, one function for each of `inputs`. */
@@ -13,7 +13,7 @@ export interface Recorded {
 }
 
 /** A node to be: like GraphNode, with values, and types and shapes for what comes out. */
-export interface NodeSpec {
+interface NodeSpec {
   readonly op: string;
   readonly domain?: "com.microsoft";
   readonly inputs: readonly Value[];

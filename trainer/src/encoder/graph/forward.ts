@@ -1,7 +1,7 @@
 // The forward pass of a post-norm transformer encoder (BERT and its relatives), in operations that can be differentiated.
 // The mask keeps padding out: no weight, no part in an embedding, no gradient.
 import type { EncoderShape } from "../source/pretrained.ts";
-import { activations } from "./activations.ts";
+import { activations, inferenceActivations } from "./activations.ts";
 import { attention } from "./attention.ts";
 import type { Builder } from "./builder.ts";
 import type { Value } from "./graph.ts";
@@ -47,13 +47,16 @@ export interface EncoderInputs {
   readonly positions: Value;
   /** By canonical name, as `bodyShapes` has them. */
   readonly body: ReadonlyMap<string, Value>;
+  /** Whether the embedding will be differentiated; it is computed faster where not. */
+  readonly purpose: "training" | "inference";
 }
 
 /** A slice to here goes to the end. */
 const maxSize = 2 ** 31 - 1;
 
 /** The embedding of each document: [batch, hidden]. */
-export function forward(g: Builder, shape: EncoderShape, { ids, mask, words, positions, body }: EncoderInputs): Value {
+export function forward(g: Builder, shape: EncoderShape, inputs: EncoderInputs): Value {
+  const { ids, mask, words, positions, body, purpose } = inputs;
   const { hidden, heads, epsilon } = shape;
   const [batch, length] = [mask.shape[0]!, mask.shape[1]!];
   const weight = (name: string) => {
@@ -70,7 +73,7 @@ export function forward(g: Builder, shape: EncoderShape, { ids, mask, words, pos
   const read = add(g, lookUp(g, words, ids), places);
   const bias = unsqueeze(g, times(g, minus(g, mask, g.scalar(1)), g.scalar(1e9)), [1, 2]);
   const sizes = concat(g, [sizesOf(g, mask), g.integers([heads, hidden / heads])], 0, 4);
-  const { before, after, apply } = activations[shape.activation];
+  const { before, after, apply } = (purpose === "training" ? activations : inferenceActivations)[shape.activation];
 
   let x = norm("norm", arrange(g, read, [-1, hidden], ["tokens", hidden]));
   for (let layer = 0; layer < shape.layers; layer++) {

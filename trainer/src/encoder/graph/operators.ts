@@ -43,7 +43,7 @@ const float = (value: number): Attribute => ({ kind: "float", value });
 const flag = (value: boolean): Attribute => int(value ? 1 : 0);
 
 /** Shape of an elementwise operation on both, as NumPy broadcasts. @throws RangeError where they do not fit. */
-export function broadcast(a: Value, b: Value): Dimension[] {
+function broadcast(a: Value, b: Value): Dimension[] {
   const rank = Math.max(a.shape.length, b.shape.length);
   return Array.from({ length: rank }, (_, position) => {
     const left = a.shape[position - rank + a.shape.length] ?? 1;

@@ -116,7 +116,7 @@ function differentiate(
   const headBias = table("head.bias", ["slots"]);
   const body = new Map([...bodyShapes(shape)].map(([name, it]) => [name, g.state(name, it)]));
 
-  const embedding = forward(g, shape, { ids, mask, words, positions, body });
+  const embedding = forward(g, shape, { ids, mask, words, positions, body, purpose: "training" });
   const kept = multiply(g, embedding, g.input("dropout", "float32", ["batch", hidden]));
   const sign = g.input("sign", "float32", ["batch", "slots"]);
   const cost = g.input("cost", "float32", ["batch", "slots"]);
