@@ -15,6 +15,7 @@ import {
 import type { App } from "./app.ts";
 import { pickFolder } from "./documents.ts";
 import { findCheckpoint } from "./training/checkpoints.ts";
+import { isEncoderHere } from "./training/encoders.ts";
 import { type ChoiceItem, choiceItems, parseChoice, type TrainingChoice } from "./training/training-choice.ts";
 import {
   createTask,
@@ -80,6 +81,8 @@ export async function trainModel(app: App, hint?: Uri, given?: TrainingChoice): 
       type: taskType,
       action: "train",
       encoder: choice.encoder,
+      // The question said so.
+      ...(choice.encoder !== "none" && { download: true }),
       ...(choice.resume && { resume: true }),
     };
     const task = createTask(folder, trainingOptions(app, resolve), definition);
@@ -103,12 +106,17 @@ function isTraining(folder: WorkspaceFolder): boolean {
 async function chooseKind(app: App, { uri }: WorkspaceFolder): Promise<TrainingChoice | undefined> {
   const { workspaceState, globalState } = app.context;
   const encoder = encoderOf(uri);
+  const [isHere, checkpoint] = await Promise.all([
+    isEncoderHere(app.trainerScript, encoder, uri.fsPath),
+    findCheckpoint(modelFolder(uri)),
+  ]);
   const items = choiceItems({
     documents: app.status.documents(uri),
     encoder,
+    isEncoderHere: isHere,
     cores: availableParallelism(),
     last: parseChoice(workspaceState.get(`${lastChoice} ${uri.toString()}`)),
-    checkpoint: await findCheckpoint(modelFolder(uri)),
+    checkpoint,
     secondsPerDocument: globalState.get<number>(`${lastSpeed} ${encoder}`),
     now: new Date(),
   });

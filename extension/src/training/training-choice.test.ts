@@ -8,6 +8,7 @@ import { type ChoiceFacts, choiceItems, parseChoice } from "./training-choice.ts
 const facts: ChoiceFacts = {
   documents: 400,
   encoder: "all-MiniLM-L6-v2",
+  isEncoderHere: undefined,
   cores: 2,
   last: undefined,
   checkpoint: undefined,
@@ -40,9 +41,12 @@ test("each kind says what it takes, by what this computer took where it did it b
 });
 
 test("what would be downloaded is said before it is", () => {
-  const [words, meaning] = choiceItems(facts);
-  expect(words!.detail).toContain("Nothing is downloaded");
-  expect(meaning!.detail).toMatch(/Downloads the encoder once \(about 90 MB/);
+  const details = (isEncoderHere: boolean | undefined) =>
+    choiceItems({ ...facts, isEncoderHere }).map((it) => it.detail);
+  expect(details(undefined)[0]).toContain("Nothing is downloaded");
+  expect(details(undefined)[1]).toMatch(/Downloads the encoder once \(about 90 MB.*unless it is here already/);
+  expect(details(false)[1]).toMatch(/Downloads the encoder once \(about 90 MB[^,]*\);/);
+  expect(details(true)[1]).toMatch(/nothing is downloaded/);
 });
 
 test.each([[undefined], ["none"], [{}], [{ encoder: "" }], [{ encoder: 3 }], [null]])("%j is no choice", (value) => {

@@ -13,8 +13,9 @@ export interface TrainingChoice {
 export interface ChoiceFacts {
   /** Documents with tags, as far as they were counted. */
   readonly documents: number | undefined;
-  /** The encoder that the settings name. */
+  /** The encoder that the settings name, and whether it is on this computer; undefined where nobody could tell. */
   readonly encoder: string;
+  readonly isEncoderHere: boolean | undefined;
   readonly cores: number;
   /** What was chosen last in this folder. */
   readonly last: TrainingChoice | undefined;
@@ -41,7 +42,7 @@ const leastSeconds = 2;
 
 /** In the order shown; the first is the one that Enter takes. */
 export function choiceItems(facts: ChoiceFacts): ChoiceItem[] {
-  const { documents, encoder, last, checkpoint, now } = facts;
+  const { documents, encoder, isEncoderHere, last, checkpoint, now } = facts;
   const words: ChoiceItem = {
     kind: "words",
     choice: { encoder: "none", resume: false },
@@ -52,9 +53,7 @@ export function choiceItems(facts: ChoiceFacts): ChoiceItem[] {
     kind: "meaning",
     choice: { encoder, resume: false },
     description: documents === undefined ? "minutes to hours" : about(meaningSeconds(documents, facts)),
-    detail:
-      "Also finds documents that say the same in other words. Downloads the encoder once (about 90 MB for all-MiniLM-L6-v2), " +
-      "unless it is here already; your documents stay on this computer.",
+    detail: `Also finds documents that say the same in other words. ${downloadOf(isEncoderHere)}`,
   };
   const kinds = last !== undefined && last.encoder !== "none" ? [meaning, words] : [words, meaning];
   if (checkpoint === undefined) return kinds;
@@ -70,6 +69,14 @@ export function choiceItems(facts: ChoiceFacts): ChoiceItem[] {
     detail: `Goes on from the checkpoint of ${ago(checkpoint.writtenAt, now)}. The others start anew and remove it.`,
   };
   return [resume, ...kinds];
+}
+
+/** What choosing it agrees to. */
+function downloadOf(isHere: boolean | undefined): string {
+  if (isHere === true) return "Its encoder is here already: nothing is downloaded.";
+  const unless = isHere === undefined ? ", unless it is here already" : "";
+  const size = "about 90 MB for all-MiniLM-L6-v2";
+  return `Downloads the encoder once (${size})${unless}; your documents stay on this computer.`;
 }
 
 /** A choice that was remembered, or given by another program; undefined for anything else. */

@@ -32,6 +32,8 @@ export interface TrainDefinition extends TaskDefinition {
   readonly preset?: "fast" | "best";
   /** A source as `tagwright train --encoder` takes it. Default: none, words only. */
   readonly encoder?: string;
+  /** Get the encoder first where it is not here yet. Default: no. */
+  readonly download?: boolean;
   /** Go on from the last checkpoint. */
   readonly resume?: boolean;
 }
@@ -166,6 +168,7 @@ function trainerArguments({ uri }: WorkspaceFolder, definition: TrainDefinition)
   const flags = ["train", "--json", "--corpus", uri.fsPath, "--out", modelFolder(uri)];
   flags.push("--encoder", definition.encoder ?? "none");
   if (hasEncoder(definition)) flags.push("--engine", settings.get("training.engine", "auto"));
+  if (hasEncoder(definition) && definition.download === true) flags.push("--download");
   if (definition.resume === true) flags.push("--resume");
   flags.push("--preset", definition.preset ?? settings.get("training.preset", "fast"));
   if (threads > 0) flags.push("--threads", String(threads));
