@@ -31,6 +31,8 @@ export interface EncoderRun {
   readonly resume: boolean;
   /** The encoder stays as it was published. */
   readonly freeze: boolean;
+  /** Steps between two checkpoints; undefined: about a minute. A level's end is always one. */
+  readonly checkpointSteps?: number | undefined;
   readonly onProgress: (event: ProgressEvent) => void;
   readonly signal?: AbortSignal | undefined;
 }
@@ -41,8 +43,8 @@ export interface LearntEncoder {
   readonly embeddings: { readonly width: number; readonly values: Float32Array };
 }
 
-/** Steps and seconds between two checkpoints: whichever is later. */
-const CHECKPOINT_STEPS = 50;
+/** Steps and seconds between two checkpoints, whichever is later, where no number of steps is asked for. */
+const CHECKPOINT_STEPS = 20;
 const CHECKPOINT_SECONDS = 60;
 const SECONDS_BETWEEN_STEPS_SHOWN = 0.25;
 
@@ -92,7 +94,7 @@ async function tune(
   pieces: PieceRows,
   heldOut: Uint32Array,
   recipe: Recipe,
-  { pool, onProgress, signal }: EncoderRun,
+  { pool, onProgress, signal, checkpointSteps }: EncoderRun,
   { folder, fingerprint, saved }: Saved,
 ): Promise<void> {
   const rest = complement(heldOut, set.features.numRows);
@@ -149,7 +151,8 @@ async function tune(
           onProgress({ type: "step", level, step, steps, loss, rate, documentsPerSecond });
           shown = time;
         }
-        const isDue = step - savedAt.step >= CHECKPOINT_STEPS && time - savedAt.time >= CHECKPOINT_SECONDS * 1000;
+        const isLate = checkpointSteps !== undefined || time - savedAt.time >= CHECKPOINT_SECONDS * 1000;
+        const isDue = isLate && step - savedAt.step >= (checkpointSteps ?? CHECKPOINT_STEPS);
         if (isDue || step === steps) await save(now);
       },
       onQuality: (level, value) => onProgress({ type: "quality", level, metric: "precision@1", value }),

@@ -60,6 +60,8 @@ export interface TrainOptions {
   readonly freeze?: boolean;
   /** Goes on from the last checkpoint of the same run. */
   readonly resume?: boolean;
+  /** Steps between two checkpoints; default: about a minute. */
+  readonly checkpointSteps?: number;
   /** Bound on the run's memory in MiB. */
   readonly memoryLimit?: number;
 }
@@ -138,7 +140,7 @@ async function learnMeaning(
   pool: WorkerPool,
   { onProgress, signal }: TrainContext,
 ): Promise<LearntMeaning> {
-  const { out, threads = os.availableParallelism(), resume = false, freeze = false } = options;
+  const { out, threads = os.availableParallelism(), resume = false, freeze = false, checkpointSteps } = options;
   const { tuning } = recipe;
   const trial = newTrial(pretrained.shape, pretrained.weights, tuning);
   const { engine, reason, notes } = await chooseEngine(options.engine ?? "auto", trial, { threads });
@@ -146,7 +148,7 @@ async function learnMeaning(
     onProgress({ type: "engine", name: engine.name, description: engine.description, reason });
     for (const message of notes) onProgress({ type: "log", level: "warning", message });
     const heldOut = planEncoderFold(set);
-    const run = { engine, pool, out, resume, freeze, onProgress, signal };
+    const run = { engine, pool, out, resume, freeze, checkpointSteps, onProgress, signal };
     const learnt = await learnEncoder(pretrained, set, collector.finish(), heldOut, recipe, run);
     const meter = createMeter("calibrate", "documents", onProgress);
     const weighed = await weighEmbedding(set, learnt.embeddings, heldOut, recipe, pool, meter, signal);

@@ -47,6 +47,7 @@ export function addTrainCommand(program: Command): void {
       new Option("--schedule <name>", "how the encoder is fine-tuned").choices(["recursive", "flat", "dynamic"]),
     )
     .option("--resume", "go on from the last checkpoint of the same run")
+    .option("--checkpoint-steps <n>", "steps between two checkpoints (default: about a minute)", wholeNumber(1, 1e6))
     .addOption(new Option("--preset <name>", "how much to invest").choices(["fast", "best"]).default("fast"))
     .addOption(new Option("--tree <shape>", "how labels are grouped").choices(["balanced", "bonsai", "parabel"]))
     .addOption(

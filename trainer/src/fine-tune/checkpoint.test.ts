@@ -1,0 +1,53 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { scratchFolder } from "@tagwright/testing";
+import { expect, test } from "vitest";
+import { CheckpointError, hasCheckpoint, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+
+const arrays = new Map<string, Float32Array | Uint32Array>([
+  ["weights", Float32Array.of(1, -2.5, 3e-20)],
+  ["nodes", Uint32Array.of(7, 0xffffffff)],
+  ["empty", new Float32Array(0)],
+]);
+const checkpoint = { fingerprint: "run", position: { level: 1, step: 20 }, arrays };
+
+test("what was saved comes back bit for bit, and only the last one stays", async () => {
+  const folder = path.join(scratchFolder(), "model.training");
+  expect(await hasCheckpoint(folder)).toBe(false);
+  await saveCheckpoint(folder, { ...checkpoint, position: { level: 0, step: 1 } });
+  await saveCheckpoint(folder, checkpoint);
+  expect(readdirSync(folder)).toEqual(["checkpoint-2"]);
+  expect(await loadCheckpoint(folder, "run")).toEqual(checkpoint);
+});
+
+test("one that was not finished is passed over, and the one before it is taken", async () => {
+  const folder = path.join(scratchFolder(), "model.training");
+  await saveCheckpoint(folder, checkpoint);
+  mkdirSync(path.join(folder, "checkpoint-2.partial"));
+  writeFileSync(path.join(folder, "checkpoint-2.partial", "state.safetensors"), "half");
+  expect((await loadCheckpoint(folder, "run"))?.position).toEqual(checkpoint.position);
+  await saveCheckpoint(folder, checkpoint);
+  expect(readdirSync(folder)).toEqual(["checkpoint-2"]);
+});
+
+test("no folder is no checkpoint", async () => {
+  expect(await loadCheckpoint(path.join(scratchFolder(), "none"), "run")).toBeUndefined();
+});
+
+test("another run's, another version's and a damaged one are refused with the cure", async () => {
+  const folder = path.join(scratchFolder(), "model.training");
+  const place = await saveCheckpoint(folder, checkpoint);
+  await expect(loadCheckpoint(folder, "other")).rejects.toThrow(/another run/u);
+  const page = path.join(place, "position.json");
+  const text = readFileSync(page, "utf8");
+  writeFileSync(page, text.replace('"version": 1', '"version": 99'));
+  await expect(loadCheckpoint(folder, "run")).rejects.toThrow(/version 1 expected, 99 found/u);
+  writeFileSync(page, "{");
+  await expect(loadCheckpoint(folder, "run")).rejects.toThrow(CheckpointError);
+  writeFileSync(page, text);
+  const state = path.join(place, "state.safetensors");
+  const bytes = readFileSync(state);
+  bytes[bytes.length - 1]! ^= 1;
+  writeFileSync(state, bytes);
+  await expect(loadCheckpoint(folder, "run")).rejects.toThrow(/without --resume/u);
+});

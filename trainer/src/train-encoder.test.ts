@@ -1,0 +1,122 @@
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { openModel } from "@tagwright/model";
+import { scratchFolder } from "@tagwright/testing";
+import { expect, test } from "vitest";
+import { readEncoderFolder } from "./encoder/source/read-encoder.ts";
+import { CheckpointError } from "./fine-tune/checkpoint.ts";
+import type { ProgressEvent } from "./progress.ts";
+import { newRandom } from "./random.ts";
+import { type TrainOptions, train } from "./train.ts";
+
+const tiny = path.resolve(import.meta.dirname, "../../test/fixtures/encoders/tiny-bert");
+
+/** Texts of one to three of 24 made-up words, tagged with them. */
+function corpus(count: number): string {
+  const random = newRandom(7);
+  const words = Array.from({ length: 24 }, (_, i) => `${"bdfgklmnprst"[i % 12]}a${"nrsl"[i % 4]}o${i % 7}`);
+  const lines = Array.from({ length: count }, (_, i) => {
+    const own = [
+      ...new Set(Array.from({ length: 1 + Math.floor(random() * 3) }, () => words[Math.floor(random() * 24)]!)),
+    ];
+    return JSON.stringify({ id: `n${i}`, text: `${own.join(" the ")} and ${own[0]}`, labels: own });
+  });
+  return path.join(scratchFolder({ "notes.jsonl": `${lines.join("\n")}\n` }), "notes.jsonl");
+}
+
+async function trainOn(
+  options: Partial<TrainOptions> = {},
+  onEvent?: (event: ProgressEvent) => void,
+  signal?: AbortSignal,
+) {
+  const out = options.out ?? path.join(scratchFolder(), "model");
+  const events: ProgressEvent[] = [];
+  const onProgress = (event: ProgressEvent) => {
+    events.push(event);
+    onEvent?.(event);
+  };
+  const encoder = options.encoder ?? (await readEncoderFolder(tiny));
+  const given = {
+    corpus: corpus(160),
+    preset: "fast",
+    features: "words",
+    threads: 2,
+    engine: "cpu",
+    ...options,
+  } as const;
+  await train({ ...given, out, encoder }, { onProgress, ...(signal && { signal }) });
+  return { out, events };
+}
+
+/** Of everything that was learnt; model.json has the time in it. */
+function digest(folder: string): string {
+  const hash = createHash("sha256");
+  for (const name of ["encoder.onnx", "ranker.safetensors", "tree.safetensors", "tfidf.safetensors", "labels.txt"])
+    hash.update(readFileSync(path.join(folder, name)));
+  return hash.digest("hex");
+}
+
+test("an encoder learns the corpus level by level, and the model suggests with it", async () => {
+  const notes = corpus(160);
+  const { out, events } = await trainOn({ corpus: notes });
+  const levels = events.filter((it) => it.type === "level");
+  expect(levels.map((it) => it.level)).toEqual(levels.map((_, i) => i));
+  expect(events.filter((it) => it.type === "quality")).toHaveLength(levels.length);
+  expect(events.find((it) => it.type === "engine")).toMatchObject({ name: "cpu" });
+  expect(existsSync(`${out}.training`)).toBe(false);
+  const model = await openModel(out);
+  try {
+    expect(model.info.encoder).toBe("tiny-bert");
+    const line = JSON.parse(readFileSync(notes, "utf8").split("\n")[0]!) as { text: string; labels: string[] };
+    const suggested = await model.suggest(line.text, 3);
+    expect(suggested.map(({ id }) => id)).toContain(line.labels[0]);
+  } finally {
+    model.dispose();
+  }
+}, 120_000);
+
+test("a run that was cut off goes on from its checkpoint and ends in the same model", async () => {
+  const notes = corpus(160);
+  const whole = await trainOn({ corpus: notes });
+  const out = path.join(scratchFolder(), "model");
+  const stop = new AbortController();
+  let checkpoints = 0;
+  const cut = trainOn(
+    { corpus: notes, out, checkpointSteps: 2 },
+    (event) => {
+      if (event.type === "checkpoint" && ++checkpoints === 2) stop.abort();
+    },
+    stop.signal,
+  );
+  await expect(cut).rejects.toThrow();
+  expect(existsSync(out)).toBe(false);
+  const resumed = await trainOn({ corpus: notes, out, resume: true, checkpointSteps: 2 });
+  const first = resumed.events.find((it) => it.type === "step")!;
+  expect(first.level * 1000 + first.step).toBeGreaterThan(2);
+  expect(digest(resumed.out)).toBe(digest(whole.out));
+}, 180_000);
+
+test("a checkpoint of another run is refused, and says how to go on", async () => {
+  const out = path.join(scratchFolder(), "model");
+  const stop = new AbortController();
+  const abort = (event: ProgressEvent) => event.type === "checkpoint" && stop.abort();
+  await expect(trainOn({ out, checkpointSteps: 1 }, abort, stop.signal)).rejects.toThrow();
+  const other = trainOn({ out, resume: true, seed: 9 });
+  await expect(other).rejects.toThrow(CheckpointError);
+  await expect(other).rejects.toThrow(/without --resume/u);
+}, 120_000);
+
+test("a frozen encoder is written as it was published", async () => {
+  const { out, events } = await trainOn({ freeze: true });
+  expect(events.some((it) => it.type === "step")).toBe(false);
+  const published = await readEncoderFolder(tiny);
+  const words = published.weights.get("words")!.data as Float32Array;
+  const bytes = readFileSync(path.join(out, "encoder.onnx"));
+  expect(bytes.includes(Buffer.from(words.buffer, words.byteOffset, words.byteLength))).toBe(true);
+}, 120_000);
+
+test("a corpus without texts is refused for an encoder", async () => {
+  const folder = scratchFolder({ "train.txt": "2 3 2\n0 0:1 1:1\n1 1:1 2:1\n" });
+  await expect(trainOn({ corpus: folder })).rejects.toThrow(/--encoder none/u);
+});
