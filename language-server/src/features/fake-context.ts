@@ -1,5 +1,5 @@
 // A document with a caret and a folder with fixed suggestions, for the tests of the features.
-import type { Suggestion } from "@tagwright/model";
+import type { Explanation, Suggestion } from "@tagwright/model";
 import type { Position } from "vscode-languageserver";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import { createAnalyse } from "../analysis.ts";
@@ -13,6 +13,7 @@ export interface FakeOptions {
   readonly vocabulary?: readonly VocabularyEntry[];
   readonly concepts?: readonly ConceptInfo[];
   readonly terms?: readonly { readonly term: string; readonly value: number }[];
+  readonly embedding?: Pick<Explanation, "embedding" | "read">;
   readonly threshold?: number;
   readonly settings?: Partial<Settings>;
   readonly path?: string;
@@ -37,6 +38,7 @@ function folderOf({
   concepts = [],
   vocabulary = [],
   terms,
+  embedding = { embedding: 0 },
   threshold = 0.5,
   settings,
 }: FakeOptions): FeatureFolder {
@@ -67,7 +69,7 @@ function folderOf({
       explain: async (_, tag) =>
         suggestions?.[tag] === undefined || terms === undefined
           ? undefined
-          : { label: tag, margin: 0, bias: 0, embedding: 0, terms, path: [] },
+          : { label: tag, margin: 0, bias: 0, ...embedding, terms, path: [] },
     },
   };
 }

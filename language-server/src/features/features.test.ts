@@ -151,6 +151,20 @@ test("hover says what a tag means, how likely it is here, and which words spoke 
   });
 });
 
+test("hover tells what an encoder made of the text, and how much of it that has read", async () => {
+  const say = async (embedding: NonNullable<FakeOptions["embedding"]>) => {
+    const context = contextOf("---\ntags: [bak|ing]\n---\n", { suggestions, terms: [], embedding });
+    const { contents } = (await hover(context, context.position)) as { contents: { value: string } };
+    return contents.value.split("\n\n").slice(2);
+  };
+  expect(await say({ embedding: 0.4, read: "whole" })).toEqual(["What the text is about as a whole spoke for it."]);
+  expect(await say({ embedding: -0.4, read: "beginning" })).toEqual([
+    "What the text is about as a whole spoke against it.",
+    "The text is long: for that, the model read its beginning.",
+  ]);
+  expect(await say({ embedding: 0.01, read: "whole" })).toEqual([]);
+});
+
 test("hover on a tag that the model never saw says so; without a model or taxonomy it says nothing", async () => {
   const text = "---\ntags: [unhea|rd]\n---\n";
   const known = contextOf(text, { suggestions });

@@ -8,6 +8,9 @@ import type { DocumentContext } from "./context.ts";
 /** A tag that a person gave may rank far below what a list shows. */
 const deepCount = 100;
 const maxTerms = 5;
+/** Of a margin, where 1 is the distance between a clear yes and a clear no: less is not worth a sentence. */
+const notable = 0.05;
+const reading = { beginning: "its beginning", parts: "its beginning, its headings and its end" };
 
 export async function hover(
   { document, analysis, folder }: DocumentContext,
@@ -61,7 +64,7 @@ function verdict(
   return `Unlikely for this document: not among the model's first ${count} choices.`;
 }
 
-function evidence({ terms }: Explanation): string[] {
+function evidence({ terms, embedding, read }: Explanation): string[] {
   const list = (sign: number) => {
     const chosen = terms.filter((it) => Math.sign(it.value) === sign).slice(0, maxTerms);
     return chosen.map((it) => escapeMarkdown(`“${it.term}”`)).join(", ");
@@ -71,6 +74,10 @@ function evidence({ terms }: Explanation): string[] {
   return [
     speaksFor === "" ? "" : `Words that spoke for it: ${speaksFor}.`,
     against === "" ? "" : `Words that spoke against it: ${against}.`,
+    Math.abs(embedding) < notable
+      ? ""
+      : `What the text is about as a whole spoke ${embedding > 0 ? "for" : "against"} it.`,
+    read === undefined || read === "whole" ? "" : `The text is long: for that, the model read ${reading[read]}.`,
   ].filter((it) => it !== "");
 }
 

@@ -84,11 +84,13 @@ export async function openModel(folder: string, options: OpenOptions = {}): Prom
       embedding += leaf.embedding / members.length;
     }
     const { tree } = members[0]!;
+    const looked = encoder?.look(text);
     return {
       label: labelId,
       margin,
       bias,
       embedding,
+      ...(looked && { read: looked.whole ? "whole" : looked.tail ? "parts" : "beginning" }),
       terms: [...total.keys()]
         .filter((k) => total[k] !== 0)
         .sort((a, b) => Math.abs(total[b]!) - Math.abs(total[a]!) || a - b)

@@ -35,6 +35,8 @@ export interface Explanation {
   readonly bias: number;
   /** What the encoder's reading of the whole text added; 0 without one. */
   readonly embedding: number;
+  /** What the encoder read of the text: all of it, its beginning, or several parts from beginning to end. None without one. */
+  readonly read?: "whole" | "beginning" | "parts";
   /** Largest absolute contribution first. */
   readonly terms: readonly TermContribution[];
   readonly path: readonly PathStep[];

@@ -16,6 +16,7 @@ function setUp({ fails = false } = {}) {
       asked.push([...texts]);
       return texts.map((it) => Float32Array.of(it.length));
     },
+    look: () => ({ whole: true, headings: 0, tail: false }),
     async dispose() {
       session.disposed = true;
     },

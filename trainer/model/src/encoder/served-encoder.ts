@@ -3,6 +3,7 @@
 // lists ask for the same text one after the other.
 import { createHash } from "node:crypto";
 import type { EncoderState } from "../types.ts";
+import type { Passages } from "./passages.ts";
 import type { EncoderSession } from "./session.ts";
 
 /** Embeddings kept: 1.5 KB each for MiniLM. */
@@ -56,6 +57,11 @@ export class ServedEncoder {
     }
     for (const [key, embedding] of known) this.#remember(key, embedding!);
     return keys.map((key) => known.get(key)!);
+  }
+
+  /** What is read of a text; undefined while there is no encoder. */
+  look(text: string): Passages["read"] | undefined {
+    return this.#encoder?.look(text);
   }
 
   async dispose(): Promise<void> {

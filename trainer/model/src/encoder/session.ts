@@ -4,7 +4,7 @@
 import type { InferenceSession } from "onnxruntime-node";
 import { EncoderError } from "../errors.ts";
 import type { PieceTokenizer } from "../text/pieces.ts";
-import { type PassageOptions, poolPassages, readPassages } from "./passages.ts";
+import { type PassageOptions, type Passages, poolPassages, readPassages } from "./passages.ts";
 
 export interface EncoderSessionOptions extends PassageOptions {
   /** A graph from `input_ids`, `attention_mask` int64 [batch, length] to `embedding` float32 [batch, hidden]. */
@@ -22,6 +22,8 @@ export interface EncoderSession {
    * @throws EncoderError where the session fails, the signal's reason between two batches.
    */
   encode(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]>;
+  /** What `encode` reads of a text. */
+  look(text: string): Passages["read"];
   /** Frees the session once a batch that runs has ended. */
   dispose(): Promise<void>;
 }
@@ -119,6 +121,10 @@ class OrtEncoderSession implements EncoderSession {
       first = end;
     }
     return found.map((it) => poolPassages(it, hidden));
+  }
+
+  look(text: string): Passages["read"] {
+    return readPassages(text, this.#options.pieces, this.#options).read;
   }
 
   async dispose(): Promise<void> {

@@ -117,6 +117,15 @@ test("many texts at once get what each gets alone, and ready-made features what 
   );
 });
 
+test("an explanation says how much of the text the encoder read", async () => {
+  const model = await open();
+  const reads = async (text: string) => (await model.explain(text, "oak")).read;
+  expect(await reads("Solar power")).toBe("whole");
+  expect(await reads("Solar power ".repeat(100))).toBe("parts");
+  const lexical = await open({ background: true });
+  expect(await lexical.explain("Solar power", "oak")).not.toHaveProperty("read");
+});
+
 test("a cancelled question is rejected with the reason", async () => {
   const model = await open();
   await expect(model.suggest("Solar power", 3, AbortSignal.abort(new Error("stop")))).rejects.toThrow("stop");
