@@ -43,6 +43,7 @@ export function createBuilder(): Builder {
   const states: string[] = [];
   const constants = new Map<string, Constant>();
   const nodes: GraphNode[] = [];
+  const values: Value[] = [];
   const tape: Recorded[] = [];
 
   const fresh = (() => {
@@ -67,6 +68,7 @@ export function createBuilder(): Builder {
   const addNodes = (spec: NodeSpec, outputs: readonly Value[]) => {
     const names = { inputs: spec.inputs.map((it) => it.name), outputs: outputs.map((it) => it.name) };
     nodes.push({ ...spec, ...names });
+    values.push(...outputs);
   };
 
   return {
@@ -99,12 +101,14 @@ export function createBuilder(): Builder {
     tape,
     finish(name, results, next = new Map()) {
       const outputs = new Map([...results, ...[...next].map(([it, value]) => [nextName(it), value] as const)]);
+      const renamed = newNames(nodes, outputs);
       return {
         name,
         inputs,
         outputs: [...outputs].map(([it, { type, shape }]) => ({ name: it, type, shape })),
         constants: [...constants.values()],
-        nodes: rename(nodes, outputs),
+        nodes: nodes.map((it) => ({ ...it, inputs: it.inputs.map(renamed), outputs: it.outputs.map(renamed) })),
+        values: values.map((it) => ({ ...it, name: renamed(it.name) })),
         state: states.map((it): StateValue => (next.has(it) ? { input: it, output: nextName(it) } : { input: it })),
       };
     },
@@ -116,8 +120,8 @@ function nextName(name: string): string {
   return `${name}.next`;
 }
 
-/** Nodes whose results bear the outputs' names. @throws RangeError where an output is no node's result, or one twice. */
-function rename(nodes: readonly GraphNode[], outputs: ReadonlyMap<string, Value>): GraphNode[] {
+/** The output's name for what is an output. @throws RangeError where an output is no node's result, or one twice. */
+function newNames(nodes: readonly GraphNode[], outputs: ReadonlyMap<string, Value>): (name: string) => string {
   const produced = new Set(nodes.flatMap((it) => it.outputs));
   const names = new Map<string, string>();
   for (const [name, value] of outputs) {
@@ -125,6 +129,5 @@ function rename(nodes: readonly GraphNode[], outputs: ReadonlyMap<string, Value>
     if (names.has(value.name)) throw new RangeError(`outputs "${names.get(value.name)}" and "${name}" are one value`);
     names.set(value.name, name);
   }
-  const renamed = (it: string) => names.get(it) ?? it;
-  return nodes.map((it) => ({ ...it, inputs: it.inputs.map(renamed), outputs: it.outputs.map(renamed) }));
+  return (it) => names.get(it) ?? it;
 }

@@ -49,4 +49,6 @@ export interface Graph {
   readonly constants: readonly Constant[];
   readonly nodes: readonly GraphNode[];
   readonly state: readonly StateValue[];
+  /** What nodes compute, where whoever built the graph knows it. */
+  readonly values?: readonly Value[];
 }
