@@ -45,7 +45,7 @@ export async function checkRoom(
 ): Promise<void> {
   const free = await freeBytes(folder);
   if (free >= bytes) return;
-  const message = `${folder}: ${megabytes(bytes)} needed, ${megabytes(free)} free; make room or set TAGWRIGHT_HOME to a folder on another disk`;
+  const message = `${folder}: ${mebibytes(bytes)} needed, ${mebibytes(free)} free; make room or set TAGWRIGHT_HOME to a folder on another disk`;
   throw new EncoderDiskError(message, "ENOSPC");
 }
 
@@ -54,7 +54,7 @@ async function freeBytesOf(folder: string): Promise<number> {
   return bavail * bsize;
 }
 
-export function megabytes(bytes: number): string {
-  const count = Math.max(bytes / 1e6, 0.1);
-  return `${count.toLocaleString("en", { maximumFractionDigits: count < 10 ? 1 : 0 })} MB`;
+export function mebibytes(bytes: number): string {
+  const count = Math.max(bytes / 2 ** 20, 0.1);
+  return `${count.toLocaleString("en", { maximumFractionDigits: count < 10 ? 1 : 0 })} MiB`;
 }

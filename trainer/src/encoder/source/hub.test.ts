@@ -45,7 +45,7 @@ test("the files that are of use arrive, and nothing else", async () => {
   expect(filesOf(scratch.folder)).toEqual(files);
   expect(origin).toBe(`hub org/tiny@${commit}`);
   const total = [...files.values()].reduce((sum, it) => sum + it.length, 0);
-  expect(messages).toEqual([`Downloading 5 files, 0.1 MB, from ${new URL(hub.url).host}/org/tiny@${commit}`]);
+  expect(messages).toEqual([`Downloading 5 files, 0.1 MiB, from ${new URL(hub.url).host}/org/tiny@${commit}`]);
   expect(progress.at(-1)).toEqual([total, total]);
   expect(progress.every(([done = 0], i) => i === 0 || done >= progress[i - 1]![0]!)).toBe(true);
 });
@@ -149,7 +149,7 @@ test("cancelling ends at once and keeps what is there", async () => {
 test("a disk without room is refused before anything is fetched", async () => {
   const fetching = fetchTiny({ freeBytes: async () => 1000 });
   await expect(fetching).rejects.toThrow(EncoderDiskError);
-  await expect(fetching).rejects.toThrow("0.1 MB free; make room or set TAGWRIGHT_HOME");
+  await expect(fetching).rejects.toThrow("0.1 MiB free; make room or set TAGWRIGHT_HOME");
   expect(hub.requests.some((it) => it.path.includes("/resolve/"))).toBe(false);
 });
 

@@ -8,7 +8,7 @@ import { pipeline } from "node:stream/promises";
 import { downloadFile, HubApiError, type ListFileEntry, listFiles, modelInfo } from "@huggingface/hub";
 import { hashError, hashOf } from "./cache.ts";
 import { EncoderSourceError } from "./encoder-source-error.ts";
-import { checkRoom, type FetchContext, megabytes, UnreachableError } from "./fetching.ts";
+import { checkRoom, type FetchContext, mebibytes, UnreachableError } from "./fetching.ts";
 import { type HubSource, maxFileBytes, neededFiles, wantedFiles } from "./sources.ts";
 
 export interface HubOptions extends FetchContext {
@@ -46,9 +46,9 @@ export async function fetchFromHub(
   const total = files.reduce((sum, it) => sum + it.size, 0);
   const sizes = await Promise.all(files.map((it) => sizeOf(localPath(folder, it))));
   const have = sizes.reduce((sum, size, i) => sum + Math.min(size, files[i]!.size), 0);
-  const rest = have > 0 ? `, ${megabytes(have)} of it are here from an earlier try` : "";
+  const rest = have > 0 ? `, ${mebibytes(have)} of it are here from an earlier try` : "";
   options.onMessage?.(
-    `Downloading ${files.length} files, ${megabytes(total)}, from ${new URL(place.common.hubUrl).host}/${place.text}${rest}`,
+    `Downloading ${files.length} files, ${mebibytes(total)}, from ${new URL(place.common.hubUrl).host}/${place.text}${rest}`,
   );
   await checkRoom(folder, total - have, options);
   let before = 0;

