@@ -1,10 +1,10 @@
 // `tagwright doctor`: what this machine offers, which engines are there, and whether the model is sound.
 import os from "node:os";
-import { verifyModelFolder } from "@tagwright/model";
+import { EncoderError, ModelFolderError, openModel, verifyModelFolder } from "@tagwright/model";
 import { newSimdKernels } from "@tagwright/model/internals";
 import type { Command } from "commander";
 import { type AvailableEngine, availableEngines } from "../encoder/engines/available.ts";
-import { exitCodeHelp, exitCodeOf } from "./exit-codes.ts";
+import { exitCodeHelp } from "./exit-codes.ts";
 import { findModel } from "./find-model.ts";
 import { type CommandContext, runCommand } from "./run-command.ts";
 import { bytes, number } from "./view.ts";
@@ -74,10 +74,12 @@ async function checkModel(folder: string | undefined): Promise<ModelHealth | nul
   if (folder === undefined) return null;
   try {
     const { info, bytes: size } = await verifyModelFolder(folder);
+    // Sound files may still hold an encoder that does not start here.
+    (await openModel(folder)).dispose();
     const learnt = `${number(info.numLabels)} labels from ${number(info.numDocuments)} documents`;
     return { folder, ok: true, message: `sound; ${learnt}, ${bytes(size)}, made ${info.createdAt}` };
   } catch (error) {
-    if (exitCodeOf(error) !== 4 || !(error instanceof Error)) throw error;
+    if (!(error instanceof ModelFolderError || error instanceof EncoderError)) throw error;
     return { folder, ok: false, message: error.message };
   }
 }

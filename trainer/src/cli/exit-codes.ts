@@ -1,7 +1,7 @@
 // What the exit code of every command means, and which failure has which.
 
 import { JournalError } from "@tagwright/documents/journal";
-import { ModelBusyError, ModelFolderError, ModelWriteError } from "@tagwright/model";
+import { EncoderError, ModelBusyError, ModelFolderError, ModelWriteError } from "@tagwright/model";
 import { CorpusError } from "../corpus/corpus-error.ts";
 import { EngineError } from "../encoder/engines/engine.ts";
 import { EncoderSourceError } from "../encoder/source/encoder-source-error.ts";
@@ -31,7 +31,7 @@ export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof UsageError) return 2;
   if (error instanceof CorpusError || error instanceof EncoderSourceError || error instanceof JournalError) return 3;
   if (error instanceof CheckpointError) return 3;
-  if (error instanceof EngineError) return 7;
+  if (error instanceof EngineError || error instanceof EncoderError) return 7;
   if (error instanceof ModelFolderError) return 4;
   if (error instanceof ModelBusyError) return 5;
   if (error instanceof ModelWriteError) return 6;
