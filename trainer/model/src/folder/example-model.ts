@@ -2,6 +2,7 @@
 import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { exampleOnnx, exampleTokenizer, exampleTokenizerConfig, exampleWords } from "../encoder/example-encoder.ts";
 import type { Chunk } from "../ranker/chunk.ts";
 import { encodeChunk } from "../ranker/chunk-codec.ts";
 import type { DensePanel } from "../ranker/dense-panel.ts";
@@ -126,13 +127,15 @@ function examplePanel(numChildren: number, width: number, random: () => number):
   };
 }
 
-/** Files that no encoder would start from: enough for whatever looks at sizes and hashes alone. */
+/** The mean of the pieces' rows in a table. */
 function exampleEncoder(hidden: number): EncoderContent {
+  const numPieces = 4 + exampleWords.length;
+  const table = Array.from({ length: numPieces }, (_, i) => Array.from({ length: hidden }, (_, k) => Math.sin(i + k)));
   return {
     ...{ hidden, weight: 1, pooling: "mean", maxPieces: 128, passages: 1, origin: "a test" },
-    onnx: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10),
-    tokenizer: "{ }",
-    tokenizerConfig: "{ }",
+    onnx: exampleOnnx({ table }),
+    tokenizer: exampleTokenizer,
+    tokenizerConfig: exampleTokenizerConfig,
   };
 }
 

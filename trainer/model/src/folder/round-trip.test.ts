@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { message } from "../encoder/example-encoder.ts";
 import { type ExampleShape, exampleModel, inTemporaryFolder, smallShape } from "./example-model.ts";
 import { openModelFolder } from "./reader.ts";
 import { writeModelFolder } from "./writer.ts";
@@ -43,6 +44,8 @@ test("a model that was written is read back the same, whatever its labels and si
         expect(model.labels).toEqual(content.labels);
         expect(model.names).toEqual(content.names ?? content.labels);
         expect(model.tfidf).toEqual(content.tfidf);
+        const { onnx, tokenizer, tokenizerConfig } = content.encoderModel ?? {};
+        expect(await model.encoder?.read()).toEqual(onnx && { onnx, tokenizer, tokenizerConfig });
         expect(Array.from({ length: content.tfidf.numFeatures }, (_, f) => model.vocabulary.term(f))).toEqual(
           content.vocabulary,
         );
@@ -111,6 +114,42 @@ test("terms are found across many groups of lines", async () => {
     const { vocabulary, dispose } = await openModelFolder(folder);
     for (const feature of [999, 0, 63, 64, 65, 127, 128, 500]) expect(vocabulary.term(feature)).toBe(terms[feature]);
     expect(() => vocabulary.term(1000)).toThrow(RangeError);
+    dispose();
+  });
+});
+
+test("the quantised graph answers where there is one, and an encoder with its licence is described as it was given", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const { content } = exampleModel({ ...smallShape, hidden: 3 });
+    const int8 = new Uint8Array([...content.encoderModel!.onnx, ...message([3, "another"])]);
+    await writeModelFolder(folder, { ...content, encoderModel: { ...content.encoderModel!, int8, licence: "MIT" } });
+    const { encoder, info, dispose } = await openModelFolder(folder);
+    expect(info).toMatchObject({ formatVersion: 2, encoder: "example" });
+    expect(encoder!.description).toEqual({
+      hidden: 3,
+      weight: 1,
+      pooling: "mean",
+      maxPieces: 128,
+      passages: 1,
+      serves: "encoder.int8.onnx",
+      origin: "a test",
+      licence: "MIT",
+    });
+    expect((await encoder!.read()).onnx).toEqual(int8);
+    dispose();
+  });
+});
+
+test("a graph that would not be trusted is not written: the old model stays", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeModelFolder(folder, exampleModel().content);
+    const { content } = exampleModel({ ...smallShape, hidden: 3 });
+    const loop = message([7, message([1, message([5, message([6, message([2, "body"])])])])]);
+    const onnx = Buffer.concat([content.encoderModel!.onnx, loop]);
+    const untrusted = { ...content, encoderModel: { ...content.encoderModel!, onnx } };
+    await expect(writeModelFolder(folder, untrusted)).rejects.toThrow(/a graph within a node/);
+    const { info, dispose } = await openModelFolder(folder);
+    expect(info.encoder).toBe("none");
     dispose();
   });
 });

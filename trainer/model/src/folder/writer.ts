@@ -57,7 +57,11 @@ export async function writeModelFolder(
     });
     await syncFolder(partial);
     const opened = await openModelFolder(partial);
-    opened.dispose();
+    try {
+      await opened.encoder?.read();
+    } finally {
+      opened.dispose();
+    }
     options.signal?.throwIfAborted();
     await swapIn(partial, folder);
   } catch (error) {
