@@ -12,7 +12,7 @@ import {
   removeCheckpoints,
   saveCheckpoint,
 } from "./fine-tune/checkpoint.ts";
-import { fineTune, type TuningPosition } from "./fine-tune/fine-tune.ts";
+import { type FineTuneHooks, fineTune, fineTuneJointly, type TuningPosition } from "./fine-tune/fine-tune.ts";
 import { type PieceRows, selectPieces } from "./fine-tune/pieces.ts";
 import type { Table } from "./fine-tune/table.ts";
 import { newTunedEncoder, type TunedEncoder } from "./fine-tune/tuned-encoder.ts";
@@ -122,45 +122,39 @@ async function tune(
     onProgress({ type: "checkpoint", path, step: now === "done" ? 0 : now.position.step });
     savedAt = { time: performance.now(), step: now === "done" ? 0 : now.position.step };
   };
-  await fineTune(
-    input,
-    encoder,
-    recipe,
-    pool,
-    {
-      onLevel(level, levels, nodes) {
-        onProgress({ type: "level", level, levels, nodes });
-        meter = createMeter("tune", "steps", onProgress);
-        started = performance.now();
-        documents = 0;
-        savedAt = { time: started, step: 0 };
-      },
-      async onStep(level, report, now) {
-        const time = performance.now();
-        documents += report.documents;
-        const { step, numSteps: steps, loss, rate } = report;
-        const documentsPerSecond = (documents * 1000) / (time - started);
-        if (report.isUndone)
-          onProgress({
-            type: "log",
-            level: "warning",
-            message: `step ${step}: the loss was not a finite number; the step was undone and the learning rate halved`,
-          });
-        meter(step, steps);
-        if (time - shown > SECONDS_BETWEEN_STEPS_SHOWN * 1000 || step === steps) {
-          onProgress({ type: "step", level, step, steps, loss, rate, documentsPerSecond });
-          shown = time;
-        }
-        const isLate = checkpointSteps !== undefined || time - savedAt.time >= CHECKPOINT_SECONDS * 1000;
-        const isDue = isLate && step - savedAt.step >= (checkpointSteps ?? CHECKPOINT_STEPS);
-        if (isDue || step === steps) await save(now);
-      },
-      onQuality: (level, value) => onProgress({ type: "quality", level, metric: "precision@1", value }),
-      onEmbedded: createMeter("encode", "documents", onProgress),
+  const hooks: FineTuneHooks = {
+    onLevel(level, levels, nodes) {
+      onProgress({ type: "level", level, levels, nodes });
+      meter = createMeter("tune", "steps", onProgress);
+      started = performance.now();
+      documents = 0;
+      savedAt = { time: started, step: 0 };
     },
-    signal,
-    resumed,
-  );
+    async onStep(level, report, now) {
+      const time = performance.now();
+      documents += report.documents;
+      const { step, numSteps: steps, loss, rate } = report;
+      const documentsPerSecond = (documents * 1000) / (time - started);
+      if (report.isUndone)
+        onProgress({
+          type: "log",
+          level: "warning",
+          message: `step ${step}: the loss was not a finite number; the step was undone and the learning rate halved`,
+        });
+      meter(step, steps);
+      if (time - shown > SECONDS_BETWEEN_STEPS_SHOWN * 1000 || step === steps) {
+        onProgress({ type: "step", level, step, steps, loss, rate, documentsPerSecond });
+        shown = time;
+      }
+      const isLate = checkpointSteps !== undefined || time - savedAt.time >= CHECKPOINT_SECONDS * 1000;
+      const isDue = isLate && step - savedAt.step >= (checkpointSteps ?? CHECKPOINT_STEPS);
+      if (isDue || step === steps) await save(now);
+    },
+    onQuality: (level, value) => onProgress({ type: "quality", level, metric: "precision@1", value }),
+    onEmbedded: createMeter("encode", "documents", onProgress),
+  };
+  if (recipe.tuning.schedule === "dynamic") await fineTuneJointly(input, encoder, recipe, hooks, signal, resumed);
+  else await fineTune(input, encoder, recipe, pool, hooks, signal, resumed);
   await save("done");
 }
 

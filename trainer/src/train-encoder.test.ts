@@ -116,6 +116,17 @@ test("a frozen encoder is written as it was published", async () => {
   expect(bytes.includes(Buffer.from(words.buffer, words.byteOffset, words.byteLength))).toBe(true);
 }, 120_000);
 
+test.each(["flat", "dynamic"] as const)(
+  "the %s schedule learns the labels in one level",
+  async (schedule) => {
+    const { events } = await trainOn({ schedule });
+    expect(events.filter((it) => it.type === "level")).toHaveLength(1);
+    const quality = events.find((it) => it.type === "quality");
+    expect(quality?.value).toBeGreaterThan(0.1);
+  },
+  120_000,
+);
+
 test("a corpus without texts is refused for an encoder", async () => {
   const folder = scratchFolder({ "train.txt": "2 3 2\n0 0:1 1:1\n1 1:1 2:1\n" });
   await expect(trainOn({ corpus: folder })).rejects.toThrow(/--encoder none/u);

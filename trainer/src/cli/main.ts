@@ -1,6 +1,7 @@
 // `tagwright`: the command line. One command a file; this one only knows their names.
 import { Command, CommanderError } from "commander";
 import manifest from "../../package.json" with { type: "json" };
+import { addBenchCommand } from "./bench.ts";
 import { addDoctorCommand } from "./doctor.ts";
 import { addEncoderCommand } from "./encoder.ts";
 import { addEvaluateCommand } from "./evaluate.ts";
@@ -33,6 +34,7 @@ for (const add of [
   addTagCommand,
   addRevertCommand,
   addEncoderCommand,
+  addBenchCommand,
   addDoctorCommand,
   addServeCommand,
 ]) {

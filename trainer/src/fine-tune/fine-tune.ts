@@ -8,10 +8,11 @@ import { childSeed } from "../random.ts";
 import type { WorkerPool } from "../ranker/worker-pool.ts";
 import { planBatches } from "./batches.ts";
 import { bootstrapHead, predictCandidates, tuningData } from "./concat-model.ts";
+import { jointLevel, newJointShortlist, nothingPredicted, predictGroups } from "./dynamic.ts";
 import { type Head, headPrecision, randomHead } from "./head.ts";
 import { type TuningLevel, tuningLevels } from "./levels.ts";
 import { type PieceRows, passageLength } from "./pieces.ts";
-import { newShortlist, type PredictedNodes } from "./shortlist.ts";
+import { newShortlist, type PredictedNodes, type Shortlist } from "./shortlist.ts";
 import { newFeeder } from "./step-feeds.ts";
 import { newTable, type Table } from "./table.ts";
 import { type LevelPosition, type StepReport, tuneLevel } from "./tune-level.ts";
@@ -67,38 +68,105 @@ export async function fineTune(
     const above = t > 0 ? levels[task.level - 1] : undefined;
     const maxPieces = t === tasks.length - 1 ? tuning.maxPieces : tuning.coarsePieces;
     hooks.onLevel(t, tasks.length, task.numNodes);
-    let { predicted } = goesOn ?? { predicted: undefined };
+    let predicted = goesOn?.predicted;
     let start: Head | undefined;
     if (goesOn === undefined && above !== undefined) {
       const raw = await encoder.embed(pieces, maxPieces, "first", hooks.onEmbedded, signal);
       predicted = await predictCandidates(data, tree, task.level, raw, recipe, pool, signal);
       start = await bootstrapHead(data, tree, task.level, raw, predicted, recipe, pool, signal);
     }
-    start ??= randomHead(task.numNodes, shape.hidden, childSeed(seed, task.level));
-    const head = goesOn?.head ?? { weights: newTable(start.weights, shape.hidden), bias: newTable(start.bias, 1) };
-    if (goesOn === undefined) await encoder.forgetMoments();
-    const lengths = firstLengths(pieces, maxPieces);
-    const plan = planBatches(
-      lengths,
-      tuning.batch,
-      epochsOf(t, tasks.length, recipe),
-      childSeed(seed, 0x1000 + task.level),
-    );
-    const tables = { ...encoder.tables, head: head.weights, bias: head.bias };
-    const feeder = newFeeder(pieces, task, newShortlist(task, above, predicted), tables, {
+    const learnt = {
+      task,
+      shortlist: newShortlist(task, above, predicted),
+      predicted,
+      head: goesOn?.head ?? newHead(start ?? randomHead(task.numNodes, shape.hidden, childSeed(seed, task.level))),
       maxPieces,
-      firstPosition: shape.firstPosition,
-      hidden: shape.hidden,
-      dropout: tuning.dropout,
-      wordDropout: tuning.wordDropout,
-    });
-    const onStep = (report: StepReport) =>
-      hooks.onStep(t, report, { level: task.level, position: report, head, predicted });
-    const { rate, headRate, warmUp, weightDecay } = tuning;
-    const options = { rate, headRate, warmUp, weightDecay, seed: childSeed(seed, 0x2000 + task.level) };
-    await tuneLevel({ plan, feeder, tables, ...options }, encoder.step, onStep, signal, goesOn?.position);
-    hooks.onQuality(t, await heldOutPrecision(input, encoder, task, head, maxPieces, signal));
+      epochs: epochsOf(t, tasks.length, recipe),
+    };
+    await learnTask(t, learnt, input, encoder, recipe, hooks, signal, goesOn?.position);
+    hooks.onQuality(t, await heldOutPrecision(input, encoder, task, learnt.head, maxPieces, signal));
   }
+}
+
+/** LightXML's way: groups and labels at once, each document seen as often as in the recursion. @throws as `fineTune`. */
+export async function fineTuneJointly(
+  input: FineTuneInput,
+  encoder: TunedEncoder,
+  recipe: Recipe,
+  hooks: FineTuneHooks,
+  signal?: AbortSignal,
+  resumed?: TuningPosition,
+): Promise<void> {
+  const { tuning, seed } = recipe;
+  const levels = tuningLevels(input.examples.labels, input.tree);
+  const labels = levels[levels.length - 1]!;
+  const groups = levels[levels.length - 2] ?? labels;
+  const task = jointLevel(groups, labels);
+  const predicted =
+    resumed?.predicted ?? nothingPredicted(input.pieces.numDocuments, Math.min(tuning.predicted, groups.numNodes));
+  const head = resumed?.head ?? newHead(randomHead(task.numNodes, input.shape.hidden, childSeed(seed, task.level)));
+  hooks.onLevel(0, 1, task.numNodes);
+  const learnt = {
+    task,
+    shortlist: newJointShortlist(groups, labels, predicted),
+    predicted,
+    head,
+    maxPieces: tuning.maxPieces,
+    epochs: tuning.epochs.reduce((sum, it) => sum + it, 0),
+    onEmbedded: (documents: Uint32Array, embedding: Float32Array) =>
+      predictGroups(documents, embedding, head, groups.numNodes, predicted),
+  };
+  await learnTask(0, learnt, input, encoder, recipe, hooks, signal, resumed?.position);
+  const own = headOf(head, groups.numNodes);
+  hooks.onQuality(0, await heldOutPrecision(input, encoder, labels, own, tuning.maxPieces, signal));
+}
+
+interface LearntTask {
+  readonly task: TuningLevel;
+  readonly shortlist: Shortlist;
+  readonly predicted: PredictedNodes | undefined;
+  readonly head: TuningPosition["head"];
+  readonly maxPieces: number;
+  readonly epochs: number;
+  readonly onEmbedded?: (documents: Uint32Array, embedding: Float32Array) => void;
+}
+
+async function learnTask(
+  t: number,
+  { task, shortlist, predicted, head, maxPieces, epochs, onEmbedded }: LearntTask,
+  { pieces, shape }: FineTuneInput,
+  encoder: TunedEncoder,
+  { tuning, seed }: Recipe,
+  hooks: FineTuneHooks,
+  signal: AbortSignal | undefined,
+  from: LevelPosition | undefined,
+): Promise<void> {
+  if (from === undefined) await encoder.forgetMoments();
+  const plan = planBatches(firstLengths(pieces, maxPieces), tuning.batch, epochs, childSeed(seed, 0x1000 + task.level));
+  const tables = { ...encoder.tables, head: head.weights, bias: head.bias };
+  const feeder = newFeeder(pieces, task, shortlist, tables, {
+    maxPieces,
+    firstPosition: shape.firstPosition,
+    hidden: shape.hidden,
+    dropout: tuning.dropout,
+    wordDropout: tuning.wordDropout,
+  });
+  const onStep = (report: StepReport) =>
+    hooks.onStep(t, report, { level: task.level, position: report, head, predicted });
+  const { rate, headRate, warmUp, weightDecay } = tuning;
+  const options = { rate, headRate, warmUp, weightDecay, seed: childSeed(seed, 0x2000 + task.level) };
+  const level = { plan, feeder, tables, ...options, ...(onEmbedded && { onEmbedded }) };
+  await tuneLevel(level, encoder.step, onStep, signal, from);
+}
+
+function newHead({ weights, bias }: Head): TuningPosition["head"] {
+  return { weights: newTable(weights, weights.length / bias.length), bias: newTable(bias, 1) };
+}
+
+/** The head's nodes from `first` on. */
+function headOf({ weights, bias }: TuningPosition["head"], first: number): TuningPosition["head"] {
+  const { width } = weights;
+  return { weights: newTable(weights.rows.slice(first * width), width), bias: newTable(bias.rows.slice(first), 1) };
 }
 
 /** The levels that are worth a head: wide enough to mean something, narrow enough to be learnt. `flat` takes the last. */

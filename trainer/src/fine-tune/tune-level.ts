@@ -14,6 +14,8 @@ export interface LevelTask {
   readonly warmUp: number;
   readonly weightDecay: number;
   readonly seed: number;
+  /** Sees what the encoder made of a batch, [documents, hidden], before the step changed it. */
+  readonly onEmbedded?: (documents: Uint32Array, embedding: Float32Array) => void;
 }
 
 /** Where a level stands between two steps. */
@@ -70,6 +72,7 @@ export async function tuneLevel(
     });
     if (isSound) {
       takeRows(tables, used, results);
+      task.onEmbedded?.(batch, floats(results, "embedding"));
       updates++;
     } else {
       rateScale /= 2;

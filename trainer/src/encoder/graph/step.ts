@@ -25,6 +25,8 @@ const moments = (name: string) => ({ first: `${name}.first`, second: `${name}.se
 interface Differentiated {
   readonly g: Builder;
   readonly loss: Value;
+  /** Of the batch, before dropout. */
+  readonly embedding: Value;
   readonly body: ReadonlyMap<string, Value>;
   /** Tables of the encoder, then of the head, by the name their moments begin with. */
   readonly encoderTables: ReadonlyMap<string, Value>;
@@ -40,10 +42,10 @@ interface Differentiated {
  *         dropout [batch, H], factors of the embedding; rate, headRate (learning rate / (1 − β₁ᵗ)), secondScale
  *         (1 / √(1 − β₂ᵗ)), decay (learning rate · weight decay), each [1].
  * State   every weight of the body with its moments, `<name>`, `<name>.first`, `<name>.second`; moments begin at 0.
- * Results loss, norm.encoder, norm.head, each [1]; `<feed>.next` of every table row and moment that was fed.
+ * Results loss, norm.encoder, norm.head, each [1]; embedding [batch, H] before the step; `<feed>.next` of every table row and moment that was fed.
  */
 export function buildStep(shape: EncoderShape, options: StepOptions): Graph {
-  const { g, loss, body, encoderTables, headTables, gradients } = differentiate(shape, options);
+  const { g, loss, embedding, body, encoderTables, headTables, gradients } = differentiate(shape, options);
   const gradient = (value: Value) => gradients.get(value.name)!;
   const norms = {
     encoder: globalNorm(g, [...body.values(), ...encoderTables.values()].map(gradient)),
@@ -69,6 +71,7 @@ export function buildStep(shape: EncoderShape, options: StepOptions): Graph {
   }
   const results = new Map([
     ["loss", loss],
+    ["embedding", embedding],
     ["norm.encoder", norms.encoder],
     ["norm.head", norms.head],
   ]);
@@ -135,5 +138,5 @@ function differentiate(
     ["head.bias", headBias],
   ]);
   const wanted = [...body.values(), ...encoderTables.values(), ...headTables.values()];
-  return { g, loss, body, encoderTables, headTables, gradients: gradientsOf(g, loss, wanted) };
+  return { g, loss, embedding, body, encoderTables, headTables, gradients: gradientsOf(g, loss, wanted) };
 }

@@ -1,0 +1,122 @@
+// `tagwright bench recursion`: the paper's claim on the user's own corpus and machine. The same encoder learns it level
+// by level, on the finest level alone, and with negatives that change as it learns; time and precision stand side by side.
+import { mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { type Command, Option } from "commander";
+import type { Schedule } from "../config.ts";
+import { engineChoices } from "../encoder/engines/choose.ts";
+import { resolveEncoder } from "../encoder/source/resolve.ts";
+import { defaultEncoder } from "../encoder/source/sources.ts";
+import type { Metrics } from "../eval/metrics.ts";
+import type { ProgressEvent } from "../progress.ts";
+import { type TrainOptions, train } from "../train.ts";
+import { exitCodeHelp } from "./exit-codes.ts";
+import { requireOptions, wholeNumber } from "./parse-options.ts";
+import { type CommandContext, runCommand } from "./run-command.ts";
+import { formatTable } from "./table.ts";
+
+interface BenchOptions extends Pick<TrainOptions, "engine" | "threads" | "seed" | "preset" | "features"> {
+  readonly corpus: string;
+  readonly encoder: string;
+  readonly schedules: readonly Schedule[];
+  readonly json?: true;
+}
+
+interface Measured {
+  readonly schedule: Schedule;
+  /** From the first step to the end of the last level, and of the whole run. */
+  readonly tuningSeconds: number;
+  readonly seconds: number;
+  /** Of the finished model, on documents that neither it nor the encoder learnt from. */
+  readonly precision: Readonly<Record<1 | 3 | 5, number>>;
+  readonly ndcg5: number;
+}
+
+const all: readonly Schedule[] = ["recursive", "flat", "dynamic"];
+
+export function addBenchCommand(program: Command): void {
+  const bench = program.command("bench").summary("compare ways to train").description("Compares ways to train.");
+  bench
+    .command("recursion")
+    .summary("time and precision of the three schedules")
+    .description(
+      "Fine-tunes the encoder three times on a corpus: level by level over the label tree (recursive), on the finest\n" +
+        "level alone (flat), and on groups and labels at once (dynamic). Each run sees as many documents. Nothing is kept.",
+    )
+    .option("--corpus <path>", "folder of tagged documents, .jsonl[.gz] file or raw-text folder (required)")
+    .option("--encoder <source>", "the encoder, which must be here already", defaultEncoder.name)
+    .addOption(new Option("--schedules <names...>", "which ones").choices(all).default(all))
+    .addOption(new Option("--engine <name>", "what runs the encoder").choices(engineChoices).default("auto"))
+    .addOption(new Option("--preset <name>", "how much to invest").choices(["fast", "best"]).default("fast"))
+    .option("--threads <n>", "worker threads (default: one a core)", wholeNumber(1, 1024))
+    .option("--seed <n>", "for everything random", wholeNumber(0, 2 ** 32 - 1))
+    .option("--json", "print progress and the result as JSON lines")
+    .addHelpText("after", exitCodeHelp)
+    .action((options: BenchOptions, command: Command) => {
+      requireOptions(command, ["corpus"]);
+      const json = options.json === true;
+      return runCommand({ json, jsonProgress: json }, (context) => benchRecursion(options, context));
+    });
+}
+
+async function benchRecursion(options: BenchOptions, { signal, view, print }: CommandContext): Promise<0> {
+  const { encoder: source, schedules, json, ...rest } = options;
+  const encoder = await resolveEncoder(source, { signal });
+  const scratch = await mkdtemp(path.join(os.tmpdir(), "tagwright-bench-"));
+  const measured: Measured[] = [];
+  try {
+    for (const schedule of schedules) {
+      view.info(`\n${schedule}`);
+      const out = path.join(scratch, schedule);
+      measured.push(
+        await measure({ ...rest, features: "words", out, encoder, schedule }, signal, (it) => view.event(it)),
+      );
+      await rm(out, { recursive: true, force: true });
+    }
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+  view.close();
+  print(json ? `${JSON.stringify({ type: "recursion", measured })}\n` : formatMeasured(measured));
+  return 0;
+}
+
+async function measure(
+  options: TrainOptions & { readonly schedule: Schedule },
+  signal: AbortSignal,
+  onEvent: (event: ProgressEvent) => void,
+): Promise<Measured> {
+  const started = performance.now();
+  let first: number | undefined;
+  let last = started;
+  const onProgress = (event: ProgressEvent) => {
+    if (event.type === "level") first ??= performance.now();
+    if (event.type === "quality") last = performance.now();
+    onEvent(event);
+  };
+  const { metrics } = await train(options, { onProgress, signal });
+  const { precision, ndcg } = metrics as Metrics;
+  return {
+    schedule: options.schedule,
+    tuningSeconds: (last - (first ?? last)) / 1000,
+    seconds: (performance.now() - started) / 1000,
+    precision: { 1: precision[1], 3: precision[3], 5: precision[5] },
+    ndcg5: ndcg[5],
+  };
+}
+
+function formatMeasured(measured: readonly Measured[]): string {
+  const percent = (share: number) => (100 * share).toFixed(2);
+  const rows = measured.map(({ schedule, tuningSeconds, seconds, precision, ndcg5 }) => [
+    schedule,
+    tuningSeconds.toFixed(0),
+    seconds.toFixed(0),
+    percent(precision[1]),
+    percent(precision[3]),
+    percent(precision[5]),
+    percent(ndcg5),
+  ]);
+  const head = ["Schedule", "Tuning s", "Run s", "P@1 %", "P@3 %", "P@5 %", "nDCG@5 %"];
+  return formatTable([head, ...rows], "lrrrrrr");
+}
