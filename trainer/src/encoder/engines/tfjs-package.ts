@@ -26,7 +26,7 @@ function usualPlaces(): string[] {
 }
 
 function enginesFolder(): string {
-  return path.join(os.homedir(), ".tagwright", "engines");
+  return path.join(process.env["TAGWRIGHT_HOME"] || path.join(os.homedir(), ".tagwright"), "engines");
 }
 
 export function installTfjs(): string {
