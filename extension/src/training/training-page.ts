@@ -138,6 +138,7 @@ svg .band { fill: var(--vscode-charts-blue); fill-opacity: 0.22; }
 .vscode-high-contrast svg .band { fill: var(--vscode-foreground); fill-opacity: 0.3; }
 .vscode-high-contrast .dot { fill: var(--vscode-foreground); }
 .vscode-high-contrast svg text { fill: var(--vscode-foreground); }
+.vscode-high-contrast .quiet { color: var(--vscode-foreground); }
 .vscode-high-contrast button { border-color: var(--vscode-contrastBorder); }
 details { margin-top: 4px; }
 summary { width: fit-content; cursor: pointer; }

@@ -76,7 +76,9 @@ export function createTask(
   const task = new Task(definition, folder ?? TaskScope.Workspace, l10n.t("Train Model"), "Tags", execution);
   task.group = TaskGroup.Build;
   task.isBackground = false;
-  task.presentationOptions = { reveal: TaskRevealKind.Silent, clear: true };
+  // A terminal that opens when the run ends would cover the plot, which says why it ended as well.
+  const reveal = hasEncoder(definition) ? TaskRevealKind.Never : TaskRevealKind.Silent;
+  task.presentationOptions = { reveal, clear: true };
   task.detail = l10n.t("Learns from the tagged documents of {0}", folder.name);
   return task;
 }
