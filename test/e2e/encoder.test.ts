@@ -93,6 +93,20 @@ async function byCommand(folder: string): Promise<Tag[]> {
   return suggestions.map((it) => ({ tag: it.name, probability: it.probability }));
 }
 
+/** A server in the middle of a batch. */
+async function encoding(
+  change?: (modelFolder: string) => void,
+): Promise<Started & { batch: Promise<unknown>; cancel(): void }> {
+  const started = await start({ many: 120, ...(change && { change }) });
+  await whole(started);
+  const { client, folder } = started;
+  const params = { folder: pathToFileURL(folder).toString(), minProbability: 0, partialResultToken: "batch" };
+  const { result, cancel } = client.cancellable("tagwright/suggestWorkspace", params);
+  const batch = result.catch(() => undefined);
+  await client.until("$/progress", () => true);
+  return { ...started, batch, cancel };
+}
+
 test("the server says that it warms up, then answers as the command line does", async () => {
   const started = await start();
   await whole(started);
@@ -126,13 +140,7 @@ test("an encoder that does not start is said with its reason, and words alone an
 
 test("a server that is shut down while it encodes ends in order", async () => {
   for (const delay of [20, 150]) {
-    const started = await start({ change: slowDown, many: 120 });
-    await whole(started);
-    const { client, folder } = started;
-    const folderUri = pathToFileURL(folder).toString();
-    const params = { folder: folderUri, minProbability: 0, partialResultToken: "batch" };
-    const batch = client.request("tagwright/suggestWorkspace", params).catch(() => undefined);
-    await client.until("$/progress", () => true);
+    const { client, batch } = await encoding(slowDown);
     await new Promise((resolve) => setTimeout(resolve, delay));
     expect(await client.request("shutdown")).toBeNull();
     client.notify("exit");
@@ -142,25 +150,24 @@ test("a server that is shut down while it encodes ends in order", async () => {
   }
 }, 60_000);
 
+test("a server whose editor goes away while it encodes ends without a crash", async () => {
+  for (const delay of [20, 150]) {
+    const { client, folder } = await encoding(slowDown);
+    await new Promise((resolve) => setTimeout(resolve, delay));
+    client.child.stdin?.end();
+    expect(await client.ended, folder).toBe(1);
+  }
+}, 60_000);
+
 test("a cancelled batch ends, and the encoder goes on answering", async () => {
-  const started = await start({ many: 120 });
-  await whole(started);
-  const { client, folder } = started;
-  const params = { folder: pathToFileURL(folder).toString(), minProbability: 0, partialResultToken: "batch" };
-  const { result, cancel } = client.cancellable("tagwright/suggestWorkspace", params);
-  await client.until("$/progress", () => true);
-  cancel();
-  await result.catch(() => undefined);
+  const started = await encoding();
+  started.cancel();
+  await started.batch;
   expect((await suggest(started)).length).toBe(8);
 });
 
 test("a server that is killed while it encodes leaves the model as it was", async () => {
-  const started = await start({ many: 120 });
-  await whole(started);
-  const { client, folder } = started;
-  const params = { folder: pathToFileURL(folder).toString(), minProbability: 0, partialResultToken: "batch" };
-  void client.request("tagwright/suggestWorkspace", params).catch(() => undefined);
-  await client.until("$/progress", () => true);
+  const { client, folder } = await encoding();
   await client.stop();
   const { code, stdout } = await tagwright(["doctor", "--model", path.join(folder, ".tags/model")]);
   expect(code, stdout).toBe(0);

@@ -64,9 +64,13 @@ export class WorkerHost {
   #nextId = 0;
   #restarts = 0;
   #disposed = false;
+  /** How much the thread has under way, as it says itself. */
+  readonly #busy = new Int32Array(new SharedArrayBuffer(4));
+  readonly #atExit = () => this.#waitForIdle();
 
   constructor(options: WorkerHostOptions) {
     this.#options = options;
+    process.once("exit", this.#atExit);
   }
 
   get restarts(): number {
@@ -118,6 +122,7 @@ export class WorkerHost {
    */
   async dispose(): Promise<void> {
     this.#disposed = true;
+    process.off("exit", this.#atExit);
     this.#fail(new WorkerDied("the server is shutting down"));
     for (const it of this.#queue.splice(0)) it.reject(new WorkerDied("the server is shutting down"));
     const worker = this.#worker;
@@ -152,7 +157,7 @@ export class WorkerHost {
     if (this.#worker !== undefined) return this.#worker;
     const since = Date.now() - deathWindowMs;
     if (this.#deaths.filter((it) => it > since).length >= maxDeaths) return undefined;
-    const worker = new Worker(this.#options.script, { stdout: true, stderr: true });
+    const worker = new Worker(this.#options.script, { stdout: true, stderr: true, workerData: this.#busy });
     // What a native library prints must not reach stdout, which may carry the protocol.
     worker.stdout.on("data", (it: Buffer) => this.#options.log.debug(`worker: ${it.toString().trimEnd()}`));
     worker.stderr.on("data", (it: Buffer) => this.#options.log.warn(`worker: ${it.toString().trimEnd()}`));
@@ -180,12 +185,22 @@ export class WorkerHost {
   #died(worker: Worker, code: number): void {
     if (this.#worker !== worker || this.#disposed) return;
     this.#worker = undefined;
+    Atomics.store(this.#busy, 0, 0);
     this.#deaths.push(Date.now());
     this.#restarts++;
     this.#options.log.error(`the model thread ended with code ${code}; it starts again with the next request`);
     this.#options.onDeath();
     this.#fail(new WorkerDied(`the model thread ended with code ${code}`));
     this.#pump();
+  }
+
+  /** For a process that ends without `dispose`, since its editor is gone: a run is waited for, as there. */
+  #waitForIdle(): void {
+    const until = Date.now() + maxClosingMs;
+    for (let busy = 1; busy > 0 && Date.now() < until; ) {
+      busy = Atomics.load(this.#busy, 0);
+      if (busy > 0) Atomics.wait(this.#busy, 0, busy, Math.max(0, until - Date.now()));
+    }
   }
 
   #fail(error: Error): void {

@@ -122,7 +122,8 @@ export async function openModel(folder: string, options: OpenOptions = {}): Prom
     explain,
     dispose: () => {
       opened.dispose();
-      void encoder?.dispose();
+      // Nobody is left who could be told that a session did not want to be freed.
+      encoder?.dispose().catch(() => undefined);
     },
   };
 }

@@ -6,14 +6,17 @@ import { EncoderError } from "../errors.ts";
 import type { PieceTokenizer } from "../text/pieces.ts";
 import { type PassageOptions, type Passages, poolPassages, readPassages } from "./passages.ts";
 
-export interface EncoderSessionOptions extends PassageOptions {
+export interface EncoderSessionOptions extends EncodingOptions {
   /** A graph from `input_ids`, `attention_mask` int64 [batch, length] to `embedding` float32 [batch, hidden]. */
   readonly onnx: Uint8Array;
+  /** Threads of one operator; default: one a core. */
+  readonly threads?: number | undefined;
+}
+
+interface EncodingOptions extends PassageOptions {
   readonly pieces: PieceTokenizer;
   /** Numbers of an embedding. */
   readonly hidden: number;
-  /** Threads of one operator; default: one a core. */
-  readonly threads?: number | undefined;
 }
 
 export interface EncoderSession {
@@ -38,16 +41,20 @@ const maxBatchRows = 64;
  * Starts a session and runs it once, so that a graph that does not fit its description is known now.
  * @throws EncoderError where the native library is missing or the graph is not what it should be.
  */
-export async function openTextEncoder(options: EncoderSessionOptions): Promise<EncoderSession> {
+export async function openTextEncoder({
+  onnx,
+  threads = 0,
+  ...options
+}: EncoderSessionOptions): Promise<EncoderSession> {
   const ort = await loadOrt();
   let session: InferenceSession;
   try {
-    session = await ort.InferenceSession.create(options.onnx, {
+    session = await ort.InferenceSession.create(onnx, {
       executionProviders: ["cpu"],
       graphOptimizationLevel: "all",
       // Idle threads must sleep: between two key strokes they would burn a laptop's battery.
       extra: { session: { intra_op: { allow_spinning: "0" } } },
-      intraOpNumThreads: options.threads ?? 0,
+      intraOpNumThreads: threads,
       interOpNumThreads: 1,
       logSeverityLevel: 3,
     });
@@ -83,11 +90,11 @@ async function loadOrt(): Promise<Ort> {
 class OrtEncoderSession implements EncoderSession {
   readonly #ort: Ort;
   readonly #session: InferenceSession;
-  readonly #options: EncoderSessionOptions;
+  readonly #options: EncodingOptions;
   #last: Promise<unknown> = Promise.resolve();
   #disposed = false;
 
-  constructor(ort: Ort, session: InferenceSession, options: EncoderSessionOptions) {
+  constructor(ort: Ort, session: InferenceSession, options: EncodingOptions) {
     this.#ort = ort;
     this.#session = session;
     this.#options = options;
