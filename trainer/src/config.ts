@@ -188,9 +188,12 @@ const best: Recipe = {
   scoring: { ...fast.scoring, beam: 20 },
 };
 
-/** What the other loss changes. */
+/** What the other loss changes: it pulls less, so it is given more weight, and it is nearer its optimum at a larger eps. */
 function logistic({ ranker, scoring }: Recipe): Pick<Recipe, "ranker" | "scoring"> {
-  return { ranker: { ...ranker, loss: "logistic" }, scoring: { ...scoring, loss: "logistic" } };
+  return {
+    ranker: { ...ranker, loss: "logistic", positiveCost: 10, negativeCost: 10, eps: 0.5 },
+    scoring: { ...scoring, loss: "logistic" },
+  };
 }
 
 export interface RecipeChoices {
@@ -198,6 +201,8 @@ export interface RecipeChoices {
   readonly tree?: TreeShape;
   readonly features?: FeatureChoice;
   readonly schedule?: Schedule;
+  /** Documents a step of the encoder. */
+  readonly batch?: number;
   /** Of the ranker. */
   readonly loss?: Loss;
 }
@@ -210,7 +215,7 @@ export function recipeFor(preset: Preset, seed: number, choices: RecipeChoices =
   const recipe = {
     ...base,
     seed,
-    tuning: { ...base.tuning, schedule },
+    tuning: { ...base.tuning, schedule, ...(choices.batch !== undefined && { batch: choices.batch }) },
     ...(loss === "logistic" && logistic(base)),
     ...(features !== "auto" && { features: { ...base.features, blocks, alternatives: [] } }),
   };

@@ -25,6 +25,7 @@ import type { PretrainedEncoder } from "./encoder/source/pretrained.ts";
 import type { Metrics } from "./eval/metrics.ts";
 import type { Examples, TrainingSet } from "./features/training-set.ts";
 import { checkpointFolder, removeCheckpoints } from "./fine-tune/checkpoint.ts";
+import { checkMemory, estimateTuning, measureStep } from "./fine-tune/estimate.ts";
 import { newPieceCollector, type PieceCollector } from "./fine-tune/pieces.ts";
 import { newTrial } from "./fine-tune/trial.ts";
 import { type LearntEncoder, learnEncoder } from "./learn-encoder.ts";
@@ -62,8 +63,10 @@ export interface TrainOptions {
   readonly resume?: boolean;
   /** Steps between two checkpoints; default: about a minute. */
   readonly checkpointSteps?: number;
-  /** Bound on the run's memory in MiB. */
+  /** Bound on the run's memory in MiB. Default: the machine's. */
   readonly memoryLimit?: number;
+  /** Documents a step of the encoder; default: the preset's. */
+  readonly batch?: number;
 }
 
 export interface TrainContext {
@@ -147,9 +150,16 @@ async function learnMeaning(
   try {
     onProgress({ type: "engine", name: engine.name, description: engine.description, reason });
     for (const message of notes) onProgress({ type: "log", level: "warning", message });
+    const pieces = collector.finish();
+    const cost = await measureStep(engine, pretrained.shape, pretrained.weights, tuning);
+    const estimate = estimateTuning(pieces, set.labelIds.length, pretrained.shape, tuning, cost, freeze);
+    const size = { documents: set.statistics.documents, labels: set.labelIds.length };
+    onProgress({ type: "estimate", ...estimate, ...size });
+    const limit = (options.memoryLimit ?? os.totalmem() / 2 ** 20) * 2 ** 20;
+    checkMemory(estimate, pretrained.shape, tuning, freeze, limit);
     const heldOut = planEncoderFold(set);
     const run = { engine, pool, out, resume, freeze, checkpointSteps, onProgress, signal };
-    const learnt = await learnEncoder(pretrained, set, collector.finish(), heldOut, recipe, run);
+    const learnt = await learnEncoder(pretrained, set, pieces, heldOut, recipe, run);
     const meter = createMeter("calibrate", "documents", onProgress);
     const weighed = await weighEmbedding(set, learnt.embeddings, heldOut, recipe, pool, meter, signal);
     sayWhatMeaningAdds(weighed, onProgress);

@@ -6,6 +6,7 @@ import { CorpusError } from "../corpus/corpus-error.ts";
 import { EngineError } from "../encoder/engines/engine.ts";
 import { EncoderSourceError } from "../encoder/source/encoder-source-error.ts";
 import { CheckpointError } from "../fine-tune/checkpoint.ts";
+import { MemoryLimitError } from "../fine-tune/estimate.ts";
 import type { ExitCode } from "../progress.ts";
 
 /** The command line asks for something that does not go together. */
@@ -30,6 +31,7 @@ const diskCodes = new Set(["ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EIO", "EACCES"
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof UsageError) return 2;
   if (error instanceof CorpusError || error instanceof EncoderSourceError || error instanceof JournalError) return 3;
+  if (error instanceof MemoryLimitError) return 2;
   if (error instanceof CheckpointError) return 3;
   if (error instanceof EngineError || error instanceof EncoderError) return 7;
   if (error instanceof ModelFolderError) return 4;

@@ -46,6 +46,8 @@ export function addTrainCommand(program: Command): void {
     .addOption(
       new Option("--schedule <name>", "how the encoder is fine-tuned").choices(["recursive", "flat", "dynamic"]),
     )
+    .option("--batch <n>", "documents a step of the encoder", wholeNumber(1, 4096))
+    .option("--memory-limit <MiB>", "refuse a run that would need more (default: the machine's)", wholeNumber(64, 1e9))
     .option("--resume", "go on from the last checkpoint of the same run")
     .option("--checkpoint-steps <n>", "steps between two checkpoints (default: about a minute)", wholeNumber(1, 1e6))
     .addOption(new Option("--preset <name>", "how much to invest").choices(["fast", "best"]).default("fast"))

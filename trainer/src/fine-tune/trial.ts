@@ -10,8 +10,14 @@ import { type StepGraphOptions, stepGraph } from "./tuned-encoder.ts";
 export const trialSize = { documents: 8, length: 64, slots: 64 } as const;
 
 /** Nothing of it is learnt: every engine gives the same results from the same trial. */
-export function newTrial(shape: EncoderShape, weights: EncoderWeights, options: StepGraphOptions): EngineTrial {
-  const { documents, length, slots } = trialSize;
+export function newTrial(
+  shape: EncoderShape,
+  weights: EncoderWeights,
+  options: StepGraphOptions,
+  documents: number = trialSize.documents,
+): EngineTrial {
+  const { slots } = trialSize;
+  const length = Math.min(trialSize.length, shape.positions - shape.firstPosition);
   const { hidden } = shape;
   const random = newRandom(1);
   const noise = (size: number) => Float32Array.from({ length: size }, () => (random() - 0.5) / 10);

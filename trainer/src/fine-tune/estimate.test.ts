@@ -1,0 +1,51 @@
+import { expect, test } from "vitest";
+import { recipeFor } from "../config.ts";
+import type { EncoderShape } from "../encoder/source/pretrained.ts";
+import { checkMemory, estimateTuning, MemoryLimitError } from "./estimate.ts";
+import { newPieceCollector } from "./pieces.ts";
+
+const miniLm: EncoderShape = {
+  family: "bert",
+  layers: 6,
+  hidden: 384,
+  heads: 12,
+  intermediate: 1536,
+  vocabulary: 30_522,
+  positions: 512,
+  firstPosition: 0,
+  epsilon: 1e-12,
+  activation: "gelu",
+  pooling: "mean",
+};
+const { tuning } = recipeFor("fast", 0);
+const cost = { fixed: 0, perPiece: 0.001 };
+
+function texts(count: number, length: number) {
+  const collector = newPieceCollector();
+  for (let d = 0; d < count; d++) collector.add([new Int32Array(length)]);
+  return collector.finish();
+}
+
+test("time is the pieces that all passes read, times what one costs", () => {
+  const { epochs } = tuning;
+  const passes = epochs.reduce((sum, it) => sum + it, 0);
+  const { seconds } = estimateTuning(texts(100, 50), 4_000, miniLm, tuning, cost, false);
+  // Three levels, an embedding before the second and the third, and one at the end.
+  expect(seconds).toBeCloseTo(100 * 50 * 0.001 * (passes + 3 * 0.3), 6);
+  expect(estimateTuning(texts(100, 50), 4_000, miniLm, tuning, cost, true).seconds).toBeCloseTo(100 * 50 * 0.001 * 0.3);
+});
+
+test("a step of 32 texts of 128 pieces with MiniLM-L6 needs the 2.6 GB that it was seen to need", () => {
+  const { memoryBytes } = estimateTuning(texts(10, 128), 500, miniLm, tuning, cost, false);
+  expect(memoryBytes / 2.66e9).toBeGreaterThan(0.85);
+  expect(memoryBytes / 2.66e9).toBeLessThan(1.2);
+});
+
+test("a run over the limit is refused with a batch that fits, or with --freeze where none does", () => {
+  const estimate = estimateTuning(texts(10, 128), 500, miniLm, tuning, cost, false);
+  const check = (limit: number) => () => checkMemory(estimate, miniLm, tuning, false, limit);
+  expect(check(4e9)).not.toThrow();
+  expect(check(2e9)).toThrow(/--batch (16|8)\b/u);
+  expect(check(2e9)).toThrow(MemoryLimitError);
+  expect(check(5e8)).toThrow(/--freeze/u);
+});

@@ -1,0 +1,138 @@
+// What fine-tuning will take, from two steps of the real graph on the real engine and the lengths of the texts.
+import type { Tuning } from "../config.ts";
+import type { Engine } from "../encoder/engines/engine.ts";
+import type { EncoderShape, EncoderWeights } from "../encoder/source/pretrained.ts";
+import { type PieceRows, passageLength } from "./pieces.ts";
+import { newTrial, trialSize } from "./trial.ts";
+
+/** Seconds of a step: a fixed part, and one for each word piece. */
+export interface StepCost {
+  readonly fixed: number;
+  readonly perPiece: number;
+}
+
+export interface TuningEstimate {
+  readonly seconds: number;
+  readonly memoryBytes: number;
+  readonly diskBytes: number;
+}
+
+/** A run that would not fit; the message names the setting that would. */
+export class MemoryLimitError extends Error {
+  override readonly name = "MemoryLimitError";
+}
+
+/** An embedding is the forward part of a step. */
+const EMBEDDING_SHARE = 0.3;
+const BASE_MEMORY = 300e6;
+
+/** Times a step of a few documents and one of a quarter of them. @throws EngineError where the engine cannot run it. */
+export async function measureStep(
+  engine: Engine,
+  shape: EncoderShape,
+  weights: EncoderWeights,
+  tuning: Tuning,
+): Promise<StepCost> {
+  const large = newTrial(shape, weights, tuning);
+  const small = newTrial(shape, weights, tuning, trialSize.documents / 4);
+  const program = await engine.load(large.graph, large.state);
+  try {
+    const time = async (feeds: typeof large.feeds) => {
+      await program.run(feeds, () => false);
+      const start = performance.now();
+      await program.run(feeds, () => false);
+      return (performance.now() - start) / 1000;
+    };
+    const [long, short] = [await time(large.feeds), await time(small.feeds)];
+    const pieces = trialSize.documents * trialSize.length;
+    const perPiece = Math.max(0, long - short) / (pieces * 0.75);
+    return { fixed: Math.max(0, long - perPiece * pieces), perPiece };
+  } finally {
+    await program.dispose();
+  }
+}
+
+/** Of the whole encoder's part: the steps of all levels, and an embedding of all documents after each. */
+export function estimateTuning(
+  pieces: PieceRows,
+  numLabels: number,
+  shape: EncoderShape,
+  tuning: Tuning,
+  cost: StepCost,
+  freeze: boolean,
+): TuningEstimate {
+  const { numDocuments } = pieces;
+  const levels = freeze ? 0 : countLevels(numLabels, tuning);
+  const fine = meanLength(pieces, tuning.maxPieces);
+  const coarse = meanLength(pieces, tuning.coarsePieces);
+  let perDocument = EMBEDDING_SHARE * cost.perPiece * fine;
+  for (let level = 0; level < levels; level++) {
+    const isLast = level === levels - 1;
+    const length = isLast ? fine : coarse;
+    const passes = tuning.epochs[Math.max(0, tuning.epochs.length - levels + level)]!;
+    perDocument += passes * (cost.fixed / tuning.batch + cost.perPiece * length);
+    if (level > 0) perDocument += EMBEDDING_SHARE * cost.perPiece * length;
+  }
+  const parameters = parametersOf(shape);
+  return {
+    seconds: numDocuments * perDocument,
+    memoryBytes: memoryOf(shape, tuning, freeze) + numDocuments * (fine + 2 * shape.hidden) * 4,
+    diskBytes: 4 * parameters * (freeze ? 1 : 4),
+  };
+}
+
+/** @throws MemoryLimitError where the run would need more than `limitBytes`, with the batch size that fits. */
+export function checkMemory(
+  estimate: TuningEstimate,
+  shape: EncoderShape,
+  tuning: Tuning,
+  freeze: boolean,
+  limitBytes: number,
+): void {
+  if (estimate.memoryBytes <= limitBytes) return;
+  const megabytes = (count: number) => `${Math.ceil(count / 2 ** 20).toLocaleString("en")} MiB`;
+  const rest = estimate.memoryBytes - memoryOf(shape, tuning, freeze);
+  let batch = tuning.batch;
+  while (batch > 1 && rest + memoryOf(shape, { ...tuning, batch }, freeze) > limitBytes) batch >>= 1;
+  const fits = !freeze && rest + memoryOf(shape, { ...tuning, batch }, freeze) <= limitBytes;
+  const cure = fits
+    ? `train with --batch ${batch}, or raise the limit`
+    : "train with --freeze or a smaller encoder, or raise the limit";
+  throw new MemoryLimitError(
+    `fine-tuning: at most ${megabytes(limitBytes)} of memory expected, about ${megabytes(estimate.memoryBytes)} needed; ${cure}`,
+  );
+}
+
+/** Weights with moments, their next values, and what the forward pass keeps for the backward one. */
+function memoryOf(shape: EncoderShape, { batch, maxPieces }: Tuning, freeze: boolean): number {
+  const { layers, hidden, intermediate, heads, vocabulary } = shape;
+  const tables = vocabulary * hidden;
+  const body = parametersOf(shape) - tables;
+  if (freeze) return BASE_MEMORY + 4 * 3 * (body + tables);
+  const kept = batch * maxPieces * layers * (14 * hidden + 4 * intermediate + 4 * heads * maxPieces);
+  return BASE_MEMORY + 4 * (7 * body + 4 * tables + kept);
+}
+
+function parametersOf({ layers, hidden, intermediate, vocabulary, positions }: EncoderShape): number {
+  return (vocabulary + positions) * hidden + layers * (4 * hidden * hidden + 2 * hidden * intermediate + 9 * hidden);
+}
+
+/** Levels of a balanced tree that are wide enough to be learnt. */
+function countLevels(numLabels: number, { schedule, leafSize, branching, fewestNodes }: Tuning): number {
+  if (schedule !== "recursive") return 1;
+  let width = 2 ** Math.ceil(Math.log2(Math.max(1, numLabels / leafSize)));
+  let levels = 1;
+  while (width >= fewestNodes && width > 1) {
+    levels++;
+    width /= branching;
+  }
+  return levels;
+}
+
+function meanLength(pieces: PieceRows, maxPieces: number): number {
+  let sum = 0;
+  for (let d = 0; d < pieces.numDocuments; d++)
+    for (let p = pieces.passageStart[d]!; p < Math.min(pieces.passageStart[d]! + 1, pieces.passageStart[d + 1]!); p++)
+      sum += passageLength(pieces, p, maxPieces);
+  return sum / Math.max(1, pieces.numDocuments);
+}
