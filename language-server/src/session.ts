@@ -34,6 +34,8 @@ export class Session {
   readonly #idle: NodeJS.Timeout;
   #uris: readonly string[] = [];
   #trusted = false;
+  /** Counts up whenever all folders are let go. */
+  #generation = 0;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -116,7 +118,10 @@ export class Session {
 
   async #make(uri: string): Promise<Folder> {
     const { log, onStatus } = this.#options;
+    const generation = this.#generation;
     const settings = await this.#settingsOf(uri);
+    // Let go while its settings were fetched: a later one has its place, and must not lose it to this one.
+    if (generation !== this.#generation) return this.folder(uri);
     const folder = new Folder({ uri, trusted: this.#trusted, settings, host: this.#host, log, onStatus });
     this.#made.set(uri, folder);
     void folder.start().catch((error: unknown) => log.error(describe(error)));
@@ -143,6 +148,7 @@ export class Session {
 
   async #closeFolders(): Promise<void> {
     const folders = [...this.#made.values()];
+    this.#generation++;
     this.#folders.clear();
     this.#made.clear();
     await Promise.all(folders.map((it) => it.model.dispose().catch(() => undefined)));

@@ -18,10 +18,10 @@ const configFiles = [
 
 /** Tag options inferred from the configuration at the top of `root`; none where there is none. */
 export async function siteTagOptions(root: string): Promise<TagOptions> {
-  const files = new Map<string, string>();
-  for (const name of configFiles) {
-    const text = await readFile(path.join(root, name), "utf8").catch(() => undefined);
-    if (text !== undefined) files.set(name, text);
-  }
-  return inferTagOptions(files);
+  const found = await Promise.all(
+    configFiles.map(
+      async (name) => [name, await readFile(path.join(root, name), "utf8").catch(() => undefined)] as const,
+    ),
+  );
+  return inferTagOptions(new Map(found.filter((it): it is readonly [string, string] => it[1] !== undefined)));
 }
