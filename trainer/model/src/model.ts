@@ -3,6 +3,7 @@
 // text's row and its embedding are made one after the other: 0.2 ms and many.
 import { ServedEncoder } from "./encoder/served-encoder.ts";
 import { openTextEncoder } from "./encoder/session.ts";
+import { EncoderError } from "./errors.ts";
 import { newVectorizer } from "./features/vectorize.ts";
 import type { EncoderSource } from "./folder/encoder-reader.ts";
 import { openModelFolder } from "./folder/reader.ts";
@@ -60,8 +61,18 @@ export async function openModel(folder: string, options: OpenOptions = {}): Prom
     return embedding === undefined ? row : { ...row, dense: embedding.map((it) => weight * it) };
   }
 
+  /** Undefined where words alone have to do. */
+  async function embed(texts: readonly string[], signal?: AbortSignal): Promise<readonly Float32Array[] | undefined> {
+    if (encoder === undefined) return undefined;
+    const embeddings = await encoder.encode(texts, signal);
+    const { state } = encoder;
+    // Who waited for the encoder must not take for its answers what comes from words alone.
+    if (state.kind === "failed" && !options.background) throw new EncoderError(state.reason);
+    return embeddings;
+  }
+
   async function suggestMany(texts: readonly string[], k: number, signal?: AbortSignal): Promise<Suggestion[][]> {
-    const embeddings = await encoder?.encode(texts, signal);
+    const embeddings = await embed(texts, signal);
     signal?.throwIfAborted();
     return texts.map((text, i) => suggestRow(rowOf(text, embeddings?.[i]), k));
   }
@@ -69,7 +80,7 @@ export async function openModel(folder: string, options: OpenOptions = {}): Prom
   async function explain(text: string, labelId: string, maxTerms = 10): Promise<Explanation> {
     const label = indexOf.get(labelId);
     if (label === undefined) throw new RangeError(`explain: the model has no label "${labelId}"`);
-    const embeddings = await encoder?.encode([text]);
+    const embeddings = await embed([text]);
     const row = rowOf(text, embeddings?.[0]);
     const total = new Float64Array(row.indices.length);
     let bias = 0;

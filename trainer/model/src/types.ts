@@ -76,8 +76,8 @@ export interface Model {
   readonly encoder: EncoderState;
   /**
    * The best `k` labels for `text`. Deterministic; no text makes it fail, an empty one gives frequent labels. Without an
-   * encoder the answer is made before this returns. @throws only the signal's reason, and ModelFolderError for a damaged
-   * chunk.
+   * encoder the answer is made before this returns. @throws only the signal's reason, ModelFolderError for a damaged
+   * chunk, and EncoderError where the encoder fails, which for a model that was opened with `background` is a state.
    */
   suggest(text: string, k: number, signal?: AbortSignal): Promise<Suggestion[]>;
   /** The same for many texts, in their order: an encoder reads texts of like length together. */

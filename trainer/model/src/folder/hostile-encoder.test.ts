@@ -116,6 +116,28 @@ test.each<[string, string, (bytes: Buffer) => Uint8Array, RegExp]>([
   await expectLexical(forge(name, edit), expected);
 });
 
+test("an encoder that fails at work is an error for who waited for it, and a state for who did not", async () => {
+  /** Pieces that the graph has no row for; special ones stay, so that the encoder starts. */
+  const shift = (bytes: Buffer) => {
+    const tokenizer = JSON.parse(bytes.toString());
+    const { vocab } = tokenizer.model as { vocab: Record<string, number> };
+    for (const piece of Object.keys(vocab)) if (!piece.startsWith("[")) vocab[piece]! += 1000;
+    return Buffer.from(JSON.stringify(tokenizer));
+  };
+  await withChanged(forge("tokenizer.json", shift), async (folder) => {
+    const waiting = await openModel(folder);
+    await expect(waiting.suggest("a text", 8)).rejects.toThrow(EncoderError);
+    await expect(waiting.explain("a text", "oak")).rejects.toThrow(EncoderError);
+    waiting.dispose();
+    const model = await openModel(folder, { background: true });
+    await expect.poll(() => model.encoder.kind).toBe("ready");
+    expect(await model.suggest("a text", 8)).toHaveLength(8);
+    expect(model.encoder.kind).toBe("failed");
+    expect((await model.explain("a text", "oak")).embedding).toBe(0);
+    model.dispose();
+  });
+});
+
 test("an encoder whose positions end before the passages do is found at its start", async () => {
   await withChanged(
     editManifest((_, encoder) => {
