@@ -137,6 +137,35 @@ test("documents with a dense block alone can be learnt from", async () => {
   expect(right.filter(Boolean).length).toBeGreaterThan(290);
 });
 
+test("after the logistic loss a path is worth its probability, which sums to the documents that have the node", async () => {
+  const { features, labels, tree, data } = withDense(topicProblem(300, 40, 8, 3), 12, 1);
+  const cost = 10;
+  const logistic = {
+    ...exact,
+    loss: "logistic",
+    positiveCost: cost,
+    negativeCost: cost,
+    eps: 0.01,
+    matched: 0,
+  } as const;
+  const [top] = await withPool(2, (pool) => trainRanker(data, tree, logistic, pool, () => undefined));
+  const { ranker } = toMember({ tree: { ...tree, levels: tree.levels.slice(0, 1) }, levels: [top!] }, features.numCols);
+  const search = new BeamSearch(tree, ranker);
+  const beam = newBeam(8);
+  const sums = new Float64Array(8);
+  for (let d = 0; d < 300; d++) {
+    search.searchLevels(rowOf(features, d), 1, { beam: 8, power: 3, pathWeight: 1, loss: "logistic" }, beam);
+    for (let i = 0; i < 8; i++) sums[beam.nodes[i]!]! += Math.exp(beam.scores[i]!);
+  }
+  for (let topic = 0; topic < 8; topic++) {
+    const have = Array.from({ length: 300 }, (_, d) =>
+      labels.labels.subarray(labels.indptr[d], labels.indptr[d + 1]).some((label) => label % 8 === topic),
+    ).filter(Boolean).length;
+    // The bias is regularised: at the optimum the two differ by bias / C.
+    expectAllClose([sums[topic]!], [have - top!.bias[topic]! / cost], { atol: 0.2 });
+  }
+});
+
 test("a level with parents of more than 128 children is stored with wide positions", async () => {
   const problem = topicProblem(300, 270, 2, 7);
   const [top, bottom] = await trainOn(problem, 2, 0);
