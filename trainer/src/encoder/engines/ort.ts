@@ -4,6 +4,7 @@ import os from "node:os";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import type { Graph } from "../graph/graph.ts";
 import { encodeOnnx } from "../graph/onnx.ts";
+import { withPlainProducts } from "../graph/plain-products.ts";
 import { cudaCure, hasCudaProvider } from "./available.ts";
 import { type Engine, EngineError, type HostTensor, type Program, type Tensors } from "./engine.ts";
 import { newWebGpuCopies, type WebGpuCopies } from "./ort-webgpu.ts";
@@ -98,7 +99,7 @@ class OrtEngine implements Engine {
 
   async load(graph: Graph, state: Tensors): Promise<Program> {
     const plan = planGraph(graph);
-    const model = encodeOnnx(graph);
+    const model = encodeOnnx(this.name === "webgpu" ? withPlainProducts(graph) : graph);
     const resident = this.#copies === undefined ? {} : { preferredOutputLocation: outputLocations(plan, this.#copies) };
     let session: InferenceSession;
     try {
