@@ -1,33 +1,5 @@
 import { expect, test } from "vitest";
-import { describeEvent, duration, overallPercent } from "./describe-progress.ts";
-
-test("the bar starts at 0, ends at 100 and never runs back", () => {
-  const stages = ["read", "features", "tree", "ranker", "calibrate", "evaluate", "write"] as const;
-  const percents = stages.flatMap((it) => [0, 1, 2, 3].map((done) => overallPercent(it, done, 3)));
-  expect(percents[0]).toBe(0);
-  expect(percents.at(-1)).toBe(100);
-  expect(percents).toEqual([...percents].sort((a, b) => a - b));
-});
-
-test("with an encoder the bar never runs back either, and fine-tuning is most of it", () => {
-  const stages = [
-    "download",
-    "read",
-    "features",
-    "tree",
-    "tune",
-    "encode",
-    "ranker",
-    "calibrate",
-    "evaluate",
-    "write",
-  ] as const;
-  const percents = stages.flatMap((it) => [0, 1, 2, 3].map((done) => overallPercent(it, done, 3, "meaning")));
-  expect(percents[0]).toBe(0);
-  expect(percents.at(-1)).toBe(100);
-  expect(percents).toEqual([...percents].sort((a, b) => a - b));
-  expect(overallPercent("tune", 1, 1, "meaning") - overallPercent("tune", 0, 1, "meaning")).toBeGreaterThan(50);
-});
+import { describeEvent, duration } from "./describe-progress.ts";
 
 test("a level, its figure and the engine are lines, steps and checkpoints are not", () => {
   expect(describeEvent({ type: "level", level: 0, levels: 3, nodes: 2048 })).toBe(
@@ -44,10 +16,6 @@ test("a level, its figure and the engine are lines, steps and checkpoints are no
   } as const;
   expect(describeEvent(engine)).toBe("The encoder runs on WebGPU (some card): the fastest here");
   expect(describeEvent({ type: "checkpoint", path: "/x", step: 3 })).toBeUndefined();
-});
-
-test("a stage that does not know its total counts as not begun", () => {
-  expect(overallPercent("features", 5, 0)).toBe(10);
 });
 
 test("the estimate says documents, time, memory and disk", () => {

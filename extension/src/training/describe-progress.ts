@@ -1,12 +1,6 @@
 // Training events in words: for the notification, and for the task's terminal.
 import type { ProgressEvent, Stage } from "@tagwright/trainer/progress";
 
-/** What share of a run each stage takes, about, in the order of the run; only the notification's bar depends on it. */
-const shares: Readonly<Record<"words" | "meaning", Partial<Record<Stage, number>>>> = {
-  words: { read: 10, features: 20, tree: 15, ranker: 40, calibrate: 5, evaluate: 5, write: 5 },
-  meaning: { read: 2, features: 3, tree: 3, tune: 70, encode: 10, ranker: 8, calibrate: 1, evaluate: 1, write: 2 },
-};
-
 const names: Readonly<Record<Stage, string>> = {
   download: "Downloading the encoder",
   read: "Reading documents",
@@ -20,16 +14,6 @@ const names: Readonly<Record<Stage, string>> = {
   write: "Writing the model",
   tag: "Tagging",
 };
-
-/** Percent of the whole run, 0 to 100; stages that were passed count as done. */
-export function overallPercent(stage: Stage, done: number, total: number, kind: keyof typeof shares = "words"): number {
-  const stages = Object.entries(shares[kind]);
-  const at = stages.findIndex(([it]) => it === stage);
-  if (at < 0) return 0;
-  const before = stages.slice(0, at).reduce((sum, [, share]) => sum + share, 0);
-  const fraction = total > 0 ? Math.min(1, Math.max(0, done / total)) : 0;
-  return Math.round(before + stages[at]![1] * fraction);
-}
 
 /** One line for an event; undefined for those with nothing to say. */
 export function describeEvent(event: ProgressEvent): string | undefined {

@@ -20,7 +20,8 @@ import {
   window,
   workspace,
 } from "vscode";
-import { describeEvent, overallPercent } from "./describe-progress.ts";
+import { describeEvent } from "./describe-progress.ts";
+import { overallProgress } from "./overall-progress.ts";
 import { runTrainer, type TrainerRun } from "./trainer-process.ts";
 import type { TrainingMonitor } from "./training-monitor.ts";
 
@@ -100,7 +101,7 @@ function trainingTerminal(
       let error: string | undefined;
       let shown: string | undefined;
       const cancel = () => run?.cancel();
-      const progress = progressNotification(folder, hasEncoder(definition) ? "meaning" : "words", cancel);
+      const progress = progressNotification(folder, hasEncoder(definition), cancel);
       options.monitor.begin(folder.name, definition.resume === true);
       options.onStart(folder.uri, definition, cancel);
       run = runTrainer({
@@ -184,7 +185,8 @@ export function modelFolder(folder: Uri): string {
   return path.resolve(folder.fsPath, configured === "" ? path.join(".tags", "model") : configured);
 }
 
-function progressNotification(folder: WorkspaceFolder, kind: "words" | "meaning", cancel: () => void) {
+function progressNotification(folder: WorkspaceFolder, hasEncoder: boolean, cancel: () => void) {
+  const overall = overallProgress(hasEncoder);
   let finish: () => void = () => undefined;
   let show: ((message: string, percent: number) => void) | undefined;
   let percent = 0;
@@ -205,9 +207,9 @@ function progressNotification(folder: WorkspaceFolder, kind: "words" | "meaning"
   });
   return {
     report: (event: ProgressEvent) => {
+      const to = overall.after(event);
       const line = describeEvent(event);
-      if (line === undefined || (event.type !== "estimate" && event.type !== "progress")) return;
-      show?.(line, event.type === "progress" ? overallPercent(event.stage, event.done, event.total, kind) : 0);
+      if (line !== undefined && (event.type === "estimate" || event.type === "progress")) show?.(line, to);
     },
     end: () => finish(),
   };

@@ -4,7 +4,7 @@ import { commands, type Disposable, type Webview, type WebviewView, type Webview
 import type { TrainingMonitor } from "./training-monitor.ts";
 import { type PageAction, pageContent, pageMarkup, parsePageMessage } from "./training-page.ts";
 
-export const trainingViewId = "tagwright.training";
+const trainingViewId = "tagwright.training";
 
 export interface TrainingViewOptions {
   readonly monitor: TrainingMonitor;

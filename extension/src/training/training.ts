@@ -5,7 +5,7 @@ import type { TrainingChoice } from "./training-choice.ts";
 import { createTrainingMonitor, type TrainingMonitor } from "./training-monitor.ts";
 import { createTrainingView, type TrainingView } from "./training-view.ts";
 
-export interface RunningTraining {
+interface RunningTraining {
   readonly folder: Uri;
   readonly cancel: () => void;
 }

@@ -1,0 +1,53 @@
+import type { ProgressEvent, Stage } from "@tagwright/trainer/progress";
+import { expect, test } from "vitest";
+import { overallProgress } from "./overall-progress.ts";
+
+const progress = (stage: Stage, done: number, total = 3): ProgressEvent => ({
+  type: "progress",
+  stage,
+  done,
+  total,
+  unit: "",
+  perSecond: 0,
+  secondsLeft: 0,
+});
+const whole = (...stages: Stage[]) => stages.flatMap((stage) => [0, 1, 2, 3].map((done) => progress(stage, done)));
+const engine: ProgressEvent = { type: "engine", name: "cpu", description: "", reason: "" };
+const level = (at: number): ProgressEvent => ({ type: "level", level: at, levels: 2, nodes: 4 });
+
+function percents(hasEncoder: boolean, events: readonly ProgressEvent[]): number[] {
+  const bar = overallProgress(hasEncoder);
+  return events.map((it) => bar.after(it));
+}
+
+const withEncoder = [
+  ...whole("download", "read", "tree", "ranker", "calibrate"),
+  engine,
+  level(0),
+  ...whole("tune", "encode"),
+  level(1),
+  ...whole("tune", "encode", "tree", "ranker", "calibrate", "write"),
+];
+
+test.each([
+  ["words", false, whole("read", "features", "tree", "ranker", "calibrate", "evaluate", "write")],
+  ["an encoder", true, withEncoder],
+])("with %s the bar starts at 0, ends at 100 and never runs back", (_, hasEncoder, events) => {
+  const seen = percents(hasEncoder, events);
+  expect(seen[0]).toBe(0);
+  expect(seen.at(-1)).toBe(100);
+  expect(seen).toEqual([...seen].sort((a, b) => a - b));
+});
+
+test("most of a run with an encoder is its fine-tuning, level by level", () => {
+  const seen = percents(true, withEncoder);
+  const at = (event: ProgressEvent) => seen[withEncoder.indexOf(event)]!;
+  const levels = withEncoder.filter((it) => it.type === "level");
+  expect(at(levels[0]!)).toBeLessThanOrEqual(10);
+  expect(at(levels[1]!)).toBe(44);
+  expect(seen.filter((it) => it > 10 && it < 80).length).toBeGreaterThan(4);
+});
+
+test("a stage that does not know its total counts as not begun", () => {
+  expect(percents(false, [progress("features", 5, 0)])).toEqual([10]);
+});
