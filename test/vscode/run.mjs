@@ -1,7 +1,7 @@
-// The tests in a real VS Code: `node test/vscode/run.mjs`, after a build. Two layers on the packed .vsix: inside the
-// extension host by the `vscode` API, and on the workbench by keyboard and mouse. What the machine cannot give is
-// skipped with the reason; a test that fails leaves a picture in .out/vscode and a non-zero exit code.
-// `--shots` keeps a picture of every step, `--only=ui` or `--only=host` runs one layer.
+// The tests in a real VS Code: `node test/vscode/run.mjs`, after a build. Three layers on the packed .vsix: inside the
+// extension host by the `vscode` API, on the workbench by keyboard and mouse, and there the plot of a training. What the
+// machine cannot give is skipped with the reason; a test that fails leaves a picture in .out/vscode and a non-zero code.
+// `--shots` keeps a picture of every step; `--only=host`, `--only=ui` or `--only=plot` runs one layer.
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
@@ -9,6 +9,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { launchBrowser, openPage, startVsCode } from "./harness.mjs";
 import { reachedOutside } from "./network.mjs";
+import { plotTests } from "./plot-tests.mjs";
 import { CannotSetUp, setUp } from "./setup.mjs";
 import { uiTests } from "./ui-tests.mjs";
 import { Workbench } from "./workbench.mjs";
@@ -93,15 +94,24 @@ function reportNetwork(trace) {
   report("in the extension host", name, wrong.length > 0 ? `reached for: ${wrong.join(", ")}` : blind, 0);
 }
 
-async function onWorkbench(tools, vsix, browser) {
-  const outDir = path.join(out, "ui");
+/** What the extension runs to train is replaced after the installation by a program that says what a real one said. */
+function replaceTrainer(server) {
+  const installed = readdirSync(server.extensions).find((it) => it.startsWith("tagwright.tagwright-"));
+  cpSync(path.join(here, "replay-trainer.cjs"), path.join(server.extensions, installed, "dist/tagwright.cjs"));
+}
+
+async function onWorkbench(name, tests, tools, vsix, browser, prepare = () => undefined) {
+  const outDir = path.join(out, name);
   const shots = path.join(out, "shots");
   mkdirSync(shots, { recursive: true });
-  const server = await startVsCode({ tools, outDir, vsix, settings: { "tagwright.review.minProbability": 0.2 } });
+  const settings = { "tagwright.review.minProbability": 0.2 };
+  const env = { TAGWRIGHT_REPLAY: path.join(here, "training.jsonl") };
+  const server = await startVsCode({ tools, outDir, vsix, settings, env });
   try {
+    prepare(server);
     const { page, outside } = await openPage(browser, server);
     const workbench = new Workbench(page);
-    workbench.workspace = sampleWorkspace("ui");
+    workbench.workspace = sampleWorkspace(name);
     workbench.shot = async (name) => {
       if (!flags.has("--shots")) return;
       // Away from what has a tooltip.
@@ -109,7 +119,7 @@ async function onWorkbench(tools, vsix, browser) {
       await workbench.screenshot(path.join(shots, `${name}.png`));
     };
     await workbench.open(server.url(workbench.workspace));
-    for (const [name, test] of uiTests) {
+    for (const [name, test] of tests) {
       const start = Date.now();
       let error;
       try {
@@ -149,8 +159,11 @@ mkdirSync(out, { recursive: true });
 const vsix = pack();
 const browser = await launchBrowser(tools);
 try {
-  if (!flags.has("--only=ui")) await onceMore(() => inHost(tools, vsix, browser));
-  if (!flags.has("--only=host")) await onceMore(() => onWorkbench(tools, vsix, browser));
+  const only = [...flags].find((it) => it.startsWith("--only="))?.slice("--only=".length);
+  const runs = (layer) => only === undefined || only === layer;
+  if (runs("host")) await onceMore(() => inHost(tools, vsix, browser));
+  if (runs("ui")) await onceMore(() => onWorkbench("ui", uiTests, tools, vsix, browser));
+  if (runs("plot")) await onceMore(() => onWorkbench("plot", plotTests, tools, vsix, browser, replaceTrainer));
 } finally {
   await browser.close();
   rmSync(scratch, { recursive: true, force: true });

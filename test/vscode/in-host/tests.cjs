@@ -71,6 +71,9 @@ async function acceptGhost({ document, line }) {
   });
 }
 
+/** Trains on words alone, without the question. */
+const trainWords = () => run("tagwright.trainModel", undefined, { encoder: "none" });
+
 exports.tests = [
   [
     "activation takes under 50 ms",
@@ -98,12 +101,22 @@ exports.tests = [
     },
   ],
   [
+    "the command asks what kind of model before it trains, and trains nothing without an answer",
+    async () => {
+      const asked = run("tagwright.trainModel");
+      await delay(1000);
+      await run("workbench.action.closeQuickOpen");
+      assert.equal(await asked, false);
+      assert.equal(existsSync(path.join(root, ".tags/model")), false);
+    },
+  ],
+  [
     "training from the command makes a model that the server takes in",
     async () => {
-      assert.equal(await run("tagwright.trainModel"), true);
+      assert.equal(await trainWords(), true);
       assert.ok(existsSync(path.join(root, ".tags/model/model.json")));
       const facts = JSON.parse(await run("tagwright.copyDiagnostics"));
-      assert.equal(facts.server.folders[0].state.kind, "ready");
+      assert.equal(facts.server.folders[0].state.kind, "ready", JSON.stringify(facts));
       assert.ok(facts.server.folders[0].state.labels > 20);
     },
   ],
@@ -282,7 +295,7 @@ exports.tests = [
         return (await kind()) === "failed";
       });
       await discard();
-      assert.equal(await run("tagwright.trainModel"), true);
+      assert.equal(await trainWords(), true);
       assert.equal(await kind(), "ready");
     },
   ],
