@@ -42,7 +42,7 @@ const leastSeconds = 2;
 
 /** In the order shown; the first is the one that Enter takes. */
 export function choiceItems(facts: ChoiceFacts): ChoiceItem[] {
-  const { documents, encoder, isEncoderHere, last, checkpoint, now } = facts;
+  const { documents, encoder, last, checkpoint, now } = facts;
   const words: ChoiceItem = {
     kind: "words",
     choice: { encoder: "none", resume: false },
@@ -52,8 +52,9 @@ export function choiceItems(facts: ChoiceFacts): ChoiceItem[] {
   const meaning: ChoiceItem = {
     kind: "meaning",
     choice: { encoder, resume: false },
-    description: documents === undefined ? "minutes to hours" : about(meaningSeconds(documents, facts)),
-    detail: `Also finds documents that say the same in other words. ${downloadOf(isEncoderHere)}`,
+    description:
+      (documents === undefined ? "minutes to hours" : about(meaningSeconds(documents, facts))) + downloadOf(facts),
+    detail: "Also sees that texts say the same in other words. Your documents stay on this computer.",
   };
   const kinds = last !== undefined && last.encoder !== "none" ? [meaning, words] : [words, meaning];
   if (checkpoint === undefined) return kinds;
@@ -71,12 +72,11 @@ export function choiceItems(facts: ChoiceFacts): ChoiceItem[] {
   return [resume, ...kinds];
 }
 
-/** What choosing it agrees to. */
-function downloadOf(isHere: boolean | undefined): string {
-  if (isHere === true) return "Its encoder is here already: nothing is downloaded.";
-  const unless = isHere === undefined ? ", unless it is here already" : "";
-  const size = "about 90 MB for all-MiniLM-L6-v2";
-  return `Downloads the encoder once (${size})${unless}; your documents stay on this computer.`;
+/** What choosing it agrees to: in the line that is never cut off. */
+function downloadOf({ encoder, isEncoderHere }: ChoiceFacts): string {
+  if (isEncoderHere === true) return ", nothing to download";
+  const what = encoder === "all-MiniLM-L6-v2" ? "about 90 MB" : "the encoder";
+  return `, downloads ${what} once${isEncoderHere === undefined ? " if not here yet" : ""}`;
 }
 
 /** A choice that was remembered, or given by another program; undefined for anything else. */
