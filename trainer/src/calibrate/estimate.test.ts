@@ -52,6 +52,6 @@ test("this machine has some speed, found in no time", () => {
   const start = performance.now();
   const speed = machineSpeed();
   expect(performance.now() - start).toBeLessThan(2000);
-  expect(speed).toBeGreaterThan(0.01);
-  expect(speed).toBeLessThan(100);
+  expect(speed).toBeGreaterThanOrEqual(0.25);
+  expect(speed).toBeLessThanOrEqual(4);
 });
