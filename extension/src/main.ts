@@ -6,7 +6,6 @@ import { registerCommands } from "./commands.ts";
 import { isRelevant } from "./documents.ts";
 import { triggerGhostText } from "./ghost-text.ts";
 import { trainingOptions } from "./train.ts";
-import type { TrainingMonitor } from "./training/training-monitor.ts";
 import { createTaskProvider, taskType } from "./training/training-task.ts";
 
 /** For tests in a real VS Code. */
@@ -15,10 +14,6 @@ export interface Api {
   readonly activationMs: number;
   /** Process id of the running language server, to kill it. */
   serverPid(): Promise<number | undefined>;
-  /** The page of the training view as it was made, and the drawings that it was sent last. */
-  trainingPage(): { readonly html: string; readonly plot: string } | undefined;
-  /** Shows a training that goes on elsewhere: progress lines, recorded ones in tests. */
-  readonly trainingMonitor: TrainingMonitor;
 }
 
 /** VS Code calls it once, on the first activation event. */
@@ -41,7 +36,5 @@ export function activate(context: ExtensionContext): Api {
   return {
     activationMs: performance.now() - start,
     serverPid: async () => ((await app.running()?.diagnostics()) as { pid?: number } | undefined)?.pid,
-    trainingPage: () => app.training.view.shown(),
-    trainingMonitor: app.training.monitor,
   };
 }

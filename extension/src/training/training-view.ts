@@ -18,8 +18,6 @@ export interface TrainingView extends Disposable {
   reveal(): Promise<void>;
   /** Shows what changed beside the monitor. */
   refresh(): void;
-  /** What the page shows, for tests; undefined while there is no page. */
-  shown(): { readonly html: string; readonly plot: string } | undefined;
 }
 
 /** A page is repainted this often at most. */
@@ -28,15 +26,12 @@ const paintEveryMs = 250;
 export function createTrainingView({ monitor, canResume, onAction }: TrainingViewOptions): TrainingView {
   let webview: Webview | undefined;
   let size = { width: 0, height: 0 };
-  let plot = "";
   let timer: NodeJS.Timeout | undefined;
 
   const paint = () => {
     timer = undefined;
     if (webview === undefined) return;
-    const content = pageContent(monitor.snapshot(), size, canResume());
-    plot = content.plot;
-    void webview.postMessage(content);
+    void webview.postMessage(pageContent(monitor.snapshot(), size, canResume()));
   };
   const paintSoon = () => {
     timer ??= setTimeout(paint, paintEveryMs);
@@ -66,7 +61,6 @@ export function createTrainingView({ monitor, canResume, onAction }: TrainingVie
       await commands.executeCommand(`${trainingViewId}.focus`, { preserveFocus: true });
     },
     refresh: paintSoon,
-    shown: () => webview && { html: webview.html, plot },
     dispose: () => {
       clearTimeout(timer);
       listening.dispose();
