@@ -191,7 +191,7 @@ const best: Recipe = {
 /** What the other loss changes: it pulls less, so it is given more weight, and it is nearer its optimum at a larger eps. */
 function logistic({ ranker, scoring }: Recipe): Pick<Recipe, "ranker" | "scoring"> {
   return {
-    ranker: { ...ranker, loss: "logistic", positiveCost: 10, negativeCost: 10, eps: 0.5 },
+    ranker: { ...ranker, loss: "logistic", positiveCost: 30, negativeCost: 30, eps: 0.5 },
     scoring: { ...scoring, loss: "logistic" },
   };
 }

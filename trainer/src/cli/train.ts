@@ -58,7 +58,7 @@ export function addTrainCommand(program: Command): void {
         .default("auto"),
     )
     .addOption(
-      new Option("--loss <name>", "of the ranker; logistic is slower and gives probabilities at every node")
+      new Option("--loss <name>", "of the ranker; logistic gives a probability at every node, and ranks a little worse")
         .choices(["squared-hinge", "logistic"])
         .default("squared-hinge"),
     )
