@@ -7,8 +7,9 @@ import { minus, normalisedExponential, plus, product, reduceSum, reshape, times,
 import { shared } from "./ops.ts";
 
 export interface AttentionInputs {
-  /** Each [tokens, hidden], tokens of a document together. */
+  /** [tokens, hidden], tokens of a document together; or [batch, hidden], where one token of each document asks. */
   readonly query: Value;
+  /** [tokens, hidden], and `value` likewise. */
   readonly key: Value;
   readonly value: Value;
   /** Added to the scores of each key: [batch, 1, 1, length], 0 or very negative. */
@@ -18,32 +19,38 @@ export interface AttentionInputs {
   readonly heads: number;
 }
 
-/** For each token the mean of `value` over the tokens of its document, weighted by softmax(query · key / √width + bias). */
+/** For each query the mean of `value` over the tokens of its document, weighted by softmax(query · key / √width + bias). */
 export function attention(g: Builder, { query, key, value, bias, sizes, heads }: AttentionInputs): Value {
   const hidden = Number(query.shape[1]);
   const [batch, , , length] = bias.shape as [Dimension, Dimension, Dimension, Dimension];
   const alpha = 1 / Math.sqrt(hidden / heads);
-  const split = (x: Value) => transpose(g, reshape(g, x, sizes, [batch, length, heads, hidden / heads]), [0, 2, 1, 3]);
-  const join = (x: Value) => reshape(g, transpose(g, x, [0, 2, 1, 3]), g.integers([-1, hidden]), query.shape);
+  const width = hidden / heads;
+  const byHead = (x: Value, as: Value, rows: Dimension) =>
+    transpose(g, reshape(g, x, as, [batch, rows, heads, width]), [0, 2, 1, 3]);
+  const asksOnce = query.shape[0] !== key.shape[0];
+  const split = (x: Value) => byHead(x, sizes, length);
+  const splitQuery = (x: Value) => (asksOnce ? byHead(x, g.integers([-1, 1, heads, width]), 1) : split(x));
+  const join = (x: Value, like: Value) =>
+    reshape(g, transpose(g, x, [0, 2, 1, 3]), g.integers([-1, hidden]), like.shape);
 
-  const [queries, keys, values] = [split(query), split(key), split(value)];
+  const [queries, keys, values] = [splitQuery(query), split(key), split(value)];
   const weights = normalisedExponential(g, plus(g, product(g, queries, keys, { transB: true, alpha }), bias));
   const mixed = product(g, weights, values);
-  const output = join(mixed);
+  const output = join(mixed, query);
   g.record({
     inputs: [query, key, value],
     output,
     rule: (it) => {
-      const gradient = shared(() => split(it));
+      const gradient = shared(() => splitQuery(it));
       const ofScores = shared(() => {
         const ofWeights = product(g, gradient(), values, { transB: true });
         const mean = reduceSum(g, times(g, gradient(), mixed), [-1], "keep");
         return times(g, weights, minus(g, ofWeights, mean));
       });
       return [
-        () => join(product(g, ofScores(), keys, { alpha })),
-        () => join(product(g, ofScores(), queries, { transA: true, alpha })),
-        () => join(product(g, weights, gradient(), { transA: true })),
+        () => join(product(g, ofScores(), keys, { alpha }), query),
+        () => join(product(g, ofScores(), queries, { transA: true, alpha }), key),
+        () => join(product(g, weights, gradient(), { transA: true }), value),
       ];
     },
   });

@@ -6,7 +6,7 @@ import { attention } from "./attention.ts";
 import type { Builder } from "./builder.ts";
 import type { Value } from "./graph.ts";
 import { concat, maximum, minus, over, reduceSum, sizesOf, slice, times, unsqueeze } from "./operators.ts";
-import { add, arrange, layerNorm, linear, lookUp, tanh, weightedRows } from "./ops.ts";
+import { add, arrange, type LinearScale, layerNorm, linear, lookUp, tanh, weightedRows } from "./ops.ts";
 
 /**
  * Shapes of the weights that every step uses in full, by canonical name: all but `words` and `positions`, and no token
@@ -51,44 +51,57 @@ export interface EncoderInputs {
   readonly purpose: "training" | "inference";
 }
 
-/** A slice to here goes to the end. */
-const maxSize = 2 ** 31 - 1;
-
-/** The embedding of each document: [batch, hidden]. */
+/**
+ * The embedding of each document: [batch, hidden]. Where it is that of the first piece, the last layer computes nothing
+ * for the others but what the first one sees of them.
+ */
 export function forward(g: Builder, shape: EncoderShape, inputs: EncoderInputs): Value {
-  const { ids, mask, words, positions, body, purpose } = inputs;
-  const { hidden, heads, epsilon } = shape;
-  const [batch, length] = [mask.shape[0]!, mask.shape[1]!];
+  const { ids, mask, words, positions, body } = inputs;
+  const { hidden, heads, pooling } = shape;
+  const types = body.get("types");
+  const places = types === undefined ? positions : add(g, positions, types);
+  const read = arrange(g, add(g, lookUp(g, words, ids), places), [-1, hidden], ["tokens", hidden]);
+  const bias = unsqueeze(g, times(g, minus(g, mask, g.scalar(1)), g.scalar(1e9)), [1, 2]);
+  const sizes = concat(g, [sizesOf(g, mask), g.integers([heads, hidden / heads])], 0, 4);
+  const { dense, norm, feedForward } = parts(g, shape, inputs);
+
+  let x = norm("norm", read);
+  for (let layer = 0; layer < shape.layers; layer++) {
+    const at = `layer.${layer}.`;
+    const asking = layer === shape.layers - 1 && pooling !== "mean" ? pool(g, x, firstWeights(g, mask), hidden) : x;
+    const [query, key, value] = [dense(`${at}query`, asking), dense(`${at}key`, x), dense(`${at}value`, x)];
+    const seen = attention(g, { query, key, value, bias, sizes, heads });
+    const attended = norm(`${at}attention`, add(g, asking, dense(`${at}output`, seen)));
+    x = norm(`${at}feed`, add(g, attended, feedForward(at, attended)));
+  }
+  if (pooling === "mean") return pool(g, x, evenWeights(g, mask), hidden);
+  return pooling === "first" ? x : tanh(g, dense("pooler", x));
+}
+
+/** What layers are made of, by the names of their weights. */
+function parts(g: Builder, { activation, epsilon }: EncoderShape, { body, purpose }: EncoderInputs) {
+  const { before, after, apply } = (purpose === "training" ? activations : inferenceActivations)[activation];
   const weight = (name: string) => {
     const value = body.get(name);
     if (value === undefined) throw new RangeError(`the encoder has no weight "${name}"`);
     return value;
   };
-  const norm = (name: string, x: Value) => layerNorm(g, x, weight(`${name}.scale`), weight(`${name}.shift`), epsilon);
-  const dense = (name: string, x: Value, scale = {}) =>
+  const dense = (name: string, x: Value, scale: LinearScale = {}) =>
     linear(g, x, weight(`${name}.weight`), weight(`${name}.bias`), scale);
+  return {
+    dense,
+    norm: (name: string, x: Value) => layerNorm(g, x, weight(`${name}.scale`), weight(`${name}.shift`), epsilon),
+    feedForward: (at: string, x: Value) =>
+      dense(`${at}down`, apply(g, dense(`${at}up`, x, { product: before, bias: before })), { product: after }),
+  };
+}
 
-  const types = body.get("types");
-  const places = types === undefined ? positions : add(g, positions, types);
-  const read = add(g, lookUp(g, words, ids), places);
-  const bias = unsqueeze(g, times(g, minus(g, mask, g.scalar(1)), g.scalar(1e9)), [1, 2]);
-  const sizes = concat(g, [sizesOf(g, mask), g.integers([heads, hidden / heads])], 0, 4);
-  const { before, after, apply } = (purpose === "training" ? activations : inferenceActivations)[shape.activation];
-
-  let x = norm("norm", arrange(g, read, [-1, hidden], ["tokens", hidden]));
-  for (let layer = 0; layer < shape.layers; layer++) {
-    const at = `layer.${layer}.`;
-    const [query, key, value] = [dense(`${at}query`, x), dense(`${at}key`, x), dense(`${at}value`, x)];
-    const seen = attention(g, { query, key, value, bias, sizes, heads });
-    x = norm(`${at}attention`, add(g, x, dense(`${at}output`, seen)));
-    const risen = apply(g, dense(`${at}up`, x, { product: before, bias: before }));
-    x = norm(`${at}feed`, add(g, x, dense(`${at}down`, risen, { product: after })));
-  }
-  const rows = arrange(g, x, concat(g, [sizesOf(g, mask), g.integers([hidden])], 0, 3), [batch, length, hidden]);
-  const weights = shape.pooling === "mean" ? evenWeights(g, mask) : firstWeights(g, mask);
-  const chosen = weightedRows(g, unsqueeze(g, weights, [1]), rows);
-  const embedding = arrange(g, chosen, [-1, hidden], [batch, hidden]);
-  return shape.pooling === "pooler" ? tanh(g, dense("pooler", embedding)) : embedding;
+/** The sum of the rows of x [tokens, hidden] of each document, by `weights` [batch, length]: [batch, hidden]. */
+function pool(g: Builder, x: Value, weights: Value, hidden: number): Value {
+  const [batch, length] = [weights.shape[0]!, weights.shape[1]!];
+  const sizes = concat(g, [sizesOf(g, weights), g.integers([hidden])], 0, 3);
+  const rows = arrange(g, x, sizes, [batch, length, hidden]);
+  return arrange(g, weightedRows(g, unsqueeze(g, weights, [1]), rows), [-1, hidden], [batch, hidden]);
 }
 
 /** One over the number of pieces, for each piece; a document without any weighs 0. */
@@ -103,3 +116,6 @@ function firstWeights(g: Builder, mask: Value): Value {
   const rest = times(g, part(1, maxSize, "rest"), g.scalar(0));
   return concat(g, [part(0, 1, 1), rest], 1, mask.shape[1]!);
 }
+
+/** A slice to here goes to the end. */
+const maxSize = 2 ** 31 - 1;

@@ -83,6 +83,12 @@ const cases: readonly Case[] = [
     fixed: { bias: mask },
     build: attend,
   },
+  {
+    name: "attention of one query a document",
+    shapes: { query: [2, 4], key: [6, 4], value: [6, 4] },
+    fixed: { bias: mask },
+    build: attend,
+  },
   ...Object.entries(losses).map(
     ([name, loss]): Case => ({
       name,
