@@ -1,4 +1,4 @@
-// The plot of a training, on the workbench: a trainer that says what a real one said, a real webview, all themes.
+// The plot of a training, on the workbench: made-up lines of the real form, a real webview, four themes.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";

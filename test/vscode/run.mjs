@@ -94,7 +94,7 @@ function reportNetwork(trace) {
   report("in the extension host", name, wrong.length > 0 ? `reached for: ${wrong.join(", ")}` : blind, 0);
 }
 
-/** What the extension runs to train is replaced after the installation by a program that says what a real one said. */
+/** What the extension runs to train is replaced after the installation by a program that says made-up lines. */
 function replaceTrainer(server) {
   const installed = readdirSync(server.extensions).find((it) => it.startsWith("tagwright.tagwright-"));
   cpSync(path.join(here, "replay-trainer.cjs"), path.join(server.extensions, installed, "dist/tagwright.cjs"));
