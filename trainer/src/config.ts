@@ -67,6 +67,8 @@ export interface Tuning {
   readonly batch: number;
   /** Passes over the documents, one entry a level; the last is the last level's, the first also for levels above it. */
   readonly epochs: readonly number[];
+  /** Steps of a level at least: a small corpus is read more often. */
+  readonly fewestSteps: number;
   /** Learning rates at their highest, of the encoder and of the head. */
   readonly rate: number;
   readonly headRate: number;
@@ -94,6 +96,7 @@ export interface Tuning {
   readonly predicted: number;
   /** C of the linear SVMs that a level's head starts from. */
   readonly bootstrapCost: number;
+  readonly bootstrapPasses: number;
   /** Weights of the unit embedding beside the unit TF-IDF row; the one that is best on held-out documents is taken. */
   readonly denseWeights: readonly number[];
 }
@@ -142,6 +145,7 @@ const fast: Recipe = {
     schedule: "recursive",
     batch: 32,
     epochs: [1, 1, 2],
+    fewestSteps: 40,
     rate: 1e-4,
     headRate: 1e-3,
     warmUp: 0.1,
@@ -159,6 +163,7 @@ const fast: Recipe = {
     mostNodes: 32_768,
     predicted: 8,
     bootstrapCost: 100,
+    bootstrapPasses: 20,
     denseWeights: [0.5, 1, 2],
   },
   scoring: { beam: 10, power: 3, pathWeight: 1, candidates: 50 },

@@ -159,7 +159,7 @@ async function tune(
 }
 
 /** Held-out documents that are asked at the end of each level. */
-const QUALITY_DOCUMENTS = 400;
+const QUALITY_DOCUMENTS = 256;
 
 async function snapshot(encoder: TunedEncoder, fingerprint: string, now: TuningPosition | "done"): Promise<Checkpoint> {
   const arrays = new Map<string, Float32Array | Uint32Array>(await encoder.snapshot());

@@ -6,7 +6,7 @@ import { mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/p
 import path from "node:path";
 import { layoutTensors, parseTensorTable, viewTensor } from "@tagwright/model/internals";
 
-export type CheckpointArray = Float32Array | Uint32Array;
+type CheckpointArray = Float32Array | Uint32Array;
 
 export interface Checkpoint {
   /** Names the run: corpus, recipe, encoder. Only the same run goes on from it. */

@@ -45,16 +45,19 @@ export async function predictCandidates(
   };
   const trained = await trainRanker(top.data, top.tree, options, pool, () => undefined, signal);
   const keep = Math.min(recipe.tuning.predicted, numNodes(tree.levels[level - 1]!));
-  return { keep, nodes: await predictNodes(top.data, top.tree, trained, keep, pool, signal) };
+  return { keep, nodes: await predictNodes(top.data, top.tree, trained, keep, pool, signal, recipe.ranker.loss) };
 }
 
-/** Linear SVMs on the raw embeddings, one for each node of `level`, against its siblings' documents and the predicted ones. */
+/**
+ * Linear SVMs on the raw embeddings, one for each node of `level`: against its siblings' documents and the predicted
+ * ones, or without predictions against all documents.
+ */
 export async function bootstrapHead(
   data: RankerData,
   tree: LabelTree,
   level: number,
   raw: Float32Array,
-  predicted: PredictedNodes,
+  predicted: PredictedNodes | undefined,
   recipe: Recipe,
   pool: WorkerPool,
   signal?: AbortSignal,
@@ -71,15 +74,38 @@ export async function bootstrapHead(
     values: new Float32Array(0),
     dense: { width, values: shared },
   };
-  const cost = recipe.tuning.bootstrapCost;
+  const { bootstrapCost: cost, bootstrapPasses: maxPasses } = recipe.tuning;
   const options = {
     ...recipe.ranker,
+    loss: "squared-hinge",
     positiveCost: cost,
     negativeCost: cost,
+    maxPasses,
     threshold: 0,
     seed: childSeed(recipe.seed, 0x4000 + level),
-  };
-  const matched = documentsByNode(predicted.nodes, predicted.keep, numNodes(tree.levels[level - 1]!));
-  const trained = await trainLevel({ ...data, features }, tree, level, matched, options, pool, () => undefined, signal);
+  } as const;
+  const problem = predicted === undefined ? oneNode(data, tree, level) : { data, tree, level };
+  const matched = predicted && documentsByNode(predicted.nodes, predicted.keep, numNodes(tree.levels[level - 1]!));
+  const trained = await trainLevel(
+    { ...problem.data, features },
+    problem.tree,
+    problem.level,
+    matched,
+    options,
+    pool,
+    () => undefined,
+    signal,
+  );
   return { weights: denseWeights(trained), bias: trained.bias };
+}
+
+/** A level whose nodes all stand below the root. */
+function oneNode(data: RankerData, tree: LabelTree, level: number) {
+  const width = numNodes(tree.levels[level]!);
+  const childStart = Uint32Array.of(0, width);
+  return {
+    data: { ...data, nodes: [data.nodes[level]!], childStart: [childStart] },
+    tree: { levels: [{ childStart }], labelOf: Uint32Array.from({ length: width }, (_, node) => node) },
+    level: 0,
+  };
 }

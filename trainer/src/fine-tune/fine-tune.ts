@@ -70,9 +70,9 @@ export async function fineTune(
     hooks.onLevel(t, tasks.length, task.numNodes);
     let predicted = goesOn?.predicted;
     let start: Head | undefined;
-    if (goesOn === undefined && above !== undefined) {
+    if (goesOn === undefined && tuning.schedule === "recursive") {
       const raw = await encoder.embed(pieces, maxPieces, "first", hooks.onEmbedded, signal);
-      predicted = await predictCandidates(data, tree, task.level, raw, recipe, pool, signal);
+      if (above !== undefined) predicted = await predictCandidates(data, tree, task.level, raw, recipe, pool, signal);
       start = await bootstrapHead(data, tree, task.level, raw, predicted, recipe, pool, signal);
     }
     const learnt = {
@@ -83,8 +83,8 @@ export async function fineTune(
       maxPieces,
       epochs: epochsOf(t, tasks.length, recipe),
     };
-    await learnTask(t, learnt, input, encoder, recipe, hooks, signal, goesOn?.position);
-    hooks.onQuality(t, await heldOutPrecision(input, encoder, task, learnt.head, maxPieces, signal));
+    const quality = () => heldOutPrecision(input, encoder, task, learnt.head, maxPieces, signal);
+    await learnTask(t, { ...learnt, quality }, input, encoder, recipe, hooks, signal, goesOn?.position);
   }
 }
 
@@ -115,10 +115,9 @@ export async function fineTuneJointly(
     epochs: tuning.epochs.reduce((sum, it) => sum + it, 0),
     onEmbedded: (documents: Uint32Array, embedding: Float32Array) =>
       predictGroups(documents, embedding, head, groups.numNodes, predicted),
+    quality: () => heldOutPrecision(input, encoder, labels, headOf(head, groups.numNodes), tuning.maxPieces, signal),
   };
   await learnTask(0, learnt, input, encoder, recipe, hooks, signal, resumed?.position);
-  const own = headOf(head, groups.numNodes);
-  hooks.onQuality(0, await heldOutPrecision(input, encoder, labels, own, tuning.maxPieces, signal));
 }
 
 interface LearntTask {
@@ -128,12 +127,14 @@ interface LearntTask {
   readonly head: TuningPosition["head"];
   readonly maxPieces: number;
   readonly epochs: number;
+  /** Precision at 1 on held-out documents, as the encoder and the head are now. */
+  readonly quality: () => Promise<number>;
   readonly onEmbedded?: (documents: Uint32Array, embedding: Float32Array) => void;
 }
 
 async function learnTask(
   t: number,
-  { task, shortlist, predicted, head, maxPieces, epochs, onEmbedded }: LearntTask,
+  { task, shortlist, predicted, head, maxPieces, epochs, quality, onEmbedded }: LearntTask,
   { pieces, shape }: FineTuneInput,
   encoder: TunedEncoder,
   { tuning, seed }: Recipe,
@@ -142,7 +143,9 @@ async function learnTask(
   from: LevelPosition | undefined,
 ): Promise<void> {
   if (from === undefined) await encoder.forgetMoments();
-  const plan = planBatches(firstLengths(pieces, maxPieces), tuning.batch, epochs, childSeed(seed, 0x1000 + task.level));
+  const lengths = firstLengths(pieces, maxPieces);
+  const passes = Math.max(epochs, (tuning.fewestSteps * tuning.batch) / Math.max(1, pieces.numDocuments));
+  const plan = planBatches(lengths, tuning.batch, passes, childSeed(seed, 0x1000 + task.level));
   const tables = { ...encoder.tables, head: head.weights, bias: head.bias };
   const feeder = newFeeder(pieces, task, shortlist, tables, {
     maxPieces,
@@ -151,8 +154,12 @@ async function learnTask(
     dropout: tuning.dropout,
     wordDropout: tuning.wordDropout,
   });
-  const onStep = (report: StepReport) =>
-    hooks.onStep(t, report, { level: task.level, position: report, head, predicted });
+  const check = newQualityCheck(quality);
+  const onStep = async (report: StepReport) => {
+    await hooks.onStep(t, report, { level: task.level, position: report, head, predicted });
+    const value = await check(report.step === report.numSteps);
+    if (value !== undefined) hooks.onQuality(t, value);
+  };
   const { rate, headRate, warmUp, weightDecay } = tuning;
   const options = { rate, headRate, warmUp, weightDecay, seed: childSeed(seed, 0x2000 + task.level) };
   const level = { plan, feeder, tables, ...options, ...(onEmbedded && { onEmbedded }) };
@@ -190,6 +197,20 @@ function firstLengths(pieces: PieceRows, maxPieces: number): Uint32Array {
     passageStart[d] === passageStart[d + 1] ? 0 : passageLength(pieces, passageStart[d]!, maxPieces),
   );
 }
+
+/** Looks now and then, so that looking takes a thirtieth of the time at most; and whenever it must. */
+function newQualityCheck(quality: () => Promise<number>): (isDue: boolean) => Promise<number | undefined> {
+  let next = performance.now() + FIRST_LOOK_MS;
+  return async (isDue) => {
+    const started = performance.now();
+    if (!isDue && started < next) return undefined;
+    const value = await quality();
+    next = performance.now() + Math.max(FIRST_LOOK_MS, 30 * (performance.now() - started));
+    return value;
+  };
+}
+
+const FIRST_LOOK_MS = 60_000;
 
 /** Precision at 1 of the head alone on held-out documents, among all nodes of the level. */
 async function heldOutPrecision(

@@ -4,7 +4,7 @@ import type { LabelMatrix } from "../features/label-matrix.ts";
 import { nodeDocuments } from "../ranker/node-documents.ts";
 
 /** Nodes of each document on one level: entries [indptr[d], indptr[d + 1]), ascending. */
-export interface DocumentNodes {
+interface DocumentNodes {
   readonly indptr: Uint32Array;
   readonly nodes: Uint32Array;
   /** Labels of the document below the node: what a positive costs. */
