@@ -5,7 +5,6 @@ import manifest from "../package.json" with { type: "json" };
 import type { Calibrated } from "./calibrate/calibrate.ts";
 import { leafSizeFor, type Recipe } from "./config.ts";
 import { type Corpus, describeReport } from "./corpus/corpus.ts";
-import { bake, buildEncoder } from "./encoder/graph/bert.ts";
 import { encodeOnnx } from "./encoder/graph/onnx.ts";
 import type { Metrics } from "./eval/metrics.ts";
 import { formatModelCard } from "./eval/report.ts";
@@ -74,7 +73,7 @@ export async function describeModel(
   };
 }
 
-function encoderContent({ pretrained, weights, weighed }: LearntMeaning, { tuning }: Recipe): EncoderContent {
+function encoderContent({ pretrained, weighed, graph, quantised }: LearntMeaning, { tuning }: Recipe): EncoderContent {
   const { shape, origin, licence, tokenizer, tokenizerConfig } = pretrained;
   return {
     hidden: shape.hidden,
@@ -84,7 +83,8 @@ function encoderContent({ pretrained, weights, weighed }: LearntMeaning, { tunin
     passages: tuning.passages,
     origin,
     licence,
-    onnx: encodeOnnx(bake(buildEncoder(shape), weights)),
+    onnx: encodeOnnx(graph),
+    ...(quantised && { int8: encodeOnnx(quantised) }),
     tokenizer,
     tokenizerConfig,
   };

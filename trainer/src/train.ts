@@ -15,12 +15,15 @@ import { calibrate } from "./calibrate/calibrate.ts";
 import { planEncoderFold } from "./calibrate/folds.ts";
 import { rehearse } from "./calibrate/rehearse.ts";
 import { type WeighedEmbedding, weighEmbedding } from "./calibrate/rehearse-embedding.ts";
+import { type Quantised, tryQuantised } from "./calibrate/try-quantised.ts";
 import { type FeatureChoice, type Preset, type Recipe, recipeFor, type Schedule, type TreeShape } from "./config.ts";
 import type { Corpus } from "./corpus/corpus.ts";
 import { CorpusError } from "./corpus/corpus-error.ts";
 import { openCorpus } from "./corpus/open-corpus.ts";
 import { describeModel, flatten } from "./describe-model.ts";
 import { chooseEngine, type EngineChoice } from "./encoder/engines/choose.ts";
+import { bake, buildEncoder } from "./encoder/graph/bert.ts";
+import type { Graph } from "./encoder/graph/graph.ts";
 import type { PretrainedEncoder } from "./encoder/source/pretrained.ts";
 import type { Metrics } from "./eval/metrics.ts";
 import type { Examples, TrainingSet } from "./features/training-set.ts";
@@ -131,6 +134,9 @@ export async function train(options: TrainOptions, context: TrainContext): Promi
 export interface LearntMeaning extends LearntEncoder {
   readonly pretrained: PretrainedEncoder;
   readonly weighed: WeighedEmbedding;
+  /** The inference graph with its weights; and with 8-bit ones, where these are no worse. */
+  readonly graph: Graph;
+  readonly quantised: Graph | undefined;
 }
 
 /** Fine-tunes the encoder, embeds all documents, and weighs the embedding on those that the encoder has not seen. */
@@ -163,7 +169,11 @@ async function learnMeaning(
     const meter = createMeter("calibrate", "documents", onProgress);
     const weighed = await weighEmbedding(set, learnt.embeddings, heldOut, recipe, pool, meter, signal);
     sayWhatMeaningAdds(weighed, onProgress);
-    return { ...learnt, pretrained, weighed };
+    const graph = bake(buildEncoder(pretrained.shape), learnt.weights);
+    const maxPieces = Math.min(tuning.maxPieces, pretrained.maxPieces);
+    const quantised = await tryQuantised(graph, weighed, pieces, recipe, maxPieces, threads, signal);
+    if (quantised !== undefined) onProgress({ type: "log", level: "info", message: describeQuantised(quantised) });
+    return { ...learnt, pretrained, weighed, graph, quantised: quantised?.graph };
   } finally {
     await engine.dispose();
   }
@@ -195,6 +205,12 @@ function newPieceReader(encoder: PretrainedEncoder, { tuning }: Recipe, corpus: 
   const onText = (text: string) =>
     pieces.add(readPassages(text, tokenizer, { maxPieces, passages: tuning.passages }).passages);
   return { pieces, onText };
+}
+
+function describeQuantised({ graph, precision: { float, int8 } }: Quantised): string {
+  const percent = (share: number) => (100 * share).toFixed(2);
+  const figures = `held-out precision at 1 with 8-bit weights ${percent(int8)} %, without ${percent(float)} %`;
+  return `${figures}: the model answers ${graph === undefined ? "without" : "with"} them`;
 }
 
 function sayWhatMeaningAdds({ weight, tried }: WeighedEmbedding, onProgress: TrainContext["onProgress"]): void {

@@ -1,5 +1,6 @@
 // How much the embedding counts beside TF-IDF: models with several weights suggest for documents that neither they nor
 // the encoder have seen, and the best one decides. Its outcomes calibrate the final model.
+import type { MemberContent } from "@tagwright/model/internals";
 import type { Recipe } from "../config.ts";
 import { selectExamples, type TrainingSet } from "../features/training-set.ts";
 import { unitRows } from "../fine-tune/embed.ts";
@@ -18,6 +19,8 @@ export interface WeighedEmbedding {
   readonly set: TrainingSet;
   readonly weight: number;
   readonly judged: readonly Judged[];
+  /** The model that suggested for them; none without held-out documents. */
+  readonly members?: readonly MemberContent[];
   /** Held-out precision at 1 and nDCG at 5 for each weight that was tried; weight 0 is TF-IDF alone. */
   readonly tried: readonly { readonly weight: number; readonly precision: number; readonly ndcg: number }[];
 }
@@ -57,7 +60,7 @@ export async function weighEmbedding(
     tried.push({ weight, precision: metrics.precision["1"], ndcg: metrics.ndcg["5"] });
     if (weight === 0 || metrics.ndcg["5"] <= reached) continue;
     reached = metrics.ndcg["5"];
-    best = { set: weighed, weight, judged };
+    best = { set: weighed, weight, judged, members };
   }
   return { ...best!, tried };
 }
