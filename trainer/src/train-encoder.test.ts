@@ -127,6 +127,35 @@ test.each(["flat", "dynamic"] as const)(
   120_000,
 );
 
+test.each([
+  [
+    "documents that are all alike",
+    Array.from({ length: 30 }, (_, i) => ({ text: "the same words", labels: [`l${i % 3}`] })),
+  ],
+  [
+    "labels that all share one document",
+    Array.from({ length: 12 }, (_, i) => ({ text: `word${i} here`, labels: i === 0 ? ["a", "b", "c", "d"] : ["a"] })),
+  ],
+  ["two documents", ["one", "two"].map((text) => ({ text, labels: ["x", text] }))],
+])(
+  "%s make a model of finite numbers",
+  async (_, documents) => {
+    const lines = documents.map((it, i) => `${JSON.stringify({ id: `d${i}`, ...it })}\n`);
+    const folder = scratchFolder({ "notes.jsonl": lines.join("") });
+    const { out, events } = await trainOn({ corpus: path.join(folder, "notes.jsonl") });
+    for (const event of events) if (event.type === "step") expect(Number.isFinite(event.loss)).toBe(true);
+    const model = await openModel(out);
+    try {
+      const suggested = await model.suggest(documents[0]!.text, 3);
+      expect(suggested.length).toBeGreaterThan(0);
+      expect(suggested.every(({ probability }) => probability >= 0 && probability <= 1)).toBe(true);
+    } finally {
+      model.dispose();
+    }
+  },
+  120_000,
+);
+
 test("a corpus without texts is refused for an encoder", async () => {
   const folder = scratchFolder({ "train.txt": "2 3 2\n0 0:1 1:1\n1 1:1 2:1\n" });
   await expect(trainOn({ corpus: folder })).rejects.toThrow(/--encoder none/u);

@@ -1,0 +1,85 @@
+// `node test/bench/encoder.mjs --corpus <folder with train.jsonl.gz and test.jsonl.gz>`: what an encoder adds to words
+// alone, frozen and fine-tuned, each a whole `tagwright train` and `evaluate`; and beside it PECOS's XR-Transformer where
+// a Python with libpecos and torch is given. Prints one table in Markdown.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
+const usage = `node test/bench/encoder.mjs --corpus <folder> [options]
+  --encoder <folder>   in the layout of Hugging Face (PECOS needs a folder)
+  --runs a,b           of words, frozen, tuned, pecos-frozen, pecos-tuned (default: the first three)
+  --python <program>   with libpecos, torch and transformers, for pecos-*
+  --engine <name>      default: cpu
+`;
+const { values: options } = parseArgs({
+  options: {
+    corpus: { type: "string" },
+    encoder: { type: "string" },
+    runs: { type: "string", default: "words,frozen,tuned" },
+    python: { type: "string" },
+    engine: { type: "string", default: "cpu" },
+    help: { type: "boolean" },
+  },
+});
+if (options.help || options.corpus === undefined) {
+  process.stdout.write(usage);
+  process.exit(options.help ? 0 : 2);
+}
+const encoder = options.encoder ?? "all-MiniLM-L6-v2";
+const scratch = mkdtempSync(path.join(os.tmpdir(), "tagwright-bench-"));
+const rows = [];
+try {
+  for (const run of options.runs.split(",")) rows.push(run.startsWith("pecos") ? pecos(run) : tagwright(run));
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
+const head = ["run", "P@1", "P@3", "P@5", "nDCG@5", "training s"];
+const line = (cells) => `| ${cells.join(" | ")} |\n`;
+process.stdout.write(
+  `${path.basename(options.corpus)}\n\n${line(head)}${line(head.map(() => "---"))}${rows.map(line).join("")}`,
+);
+
+function tagwright(run) {
+  const out = path.join(scratch, run);
+  const withEncoder = run === "words" ? [] : ["--encoder", encoder, "--engine", options.engine];
+  const given = ["--corpus", path.join(options.corpus, "train.jsonl.gz"), "--out", out, "--features", "words"];
+  const started = performance.now();
+  command("train", [...given, ...withEncoder, ...(run === "frozen" ? ["--freeze"] : [])]);
+  const seconds = (performance.now() - started) / 1000;
+  const test = path.join(options.corpus, "test.jsonl.gz");
+  const { precision, ndcg } = JSON.parse(command("evaluate", ["--model", out, "--corpus", test, "--json"]));
+  return [
+    run,
+    ...[precision[1], precision[3], precision[5], ndcg[5]].map((it) => (100 * it).toFixed(2)),
+    seconds.toFixed(0),
+  ];
+}
+
+function command(name, args) {
+  const program = path.join(root, "dist", "tagwright.cjs");
+  const { status, stdout } = spawnSync(process.execPath, [program, name, ...args], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+    maxBuffer: 2 ** 28,
+  });
+  if (status !== 0) throw new Error(`tagwright ${name} ended with exit code ${status}`);
+  return stdout.trim().split("\n").at(-1);
+}
+
+function pecos(run) {
+  if (options.python === undefined || options.encoder === undefined)
+    throw new Error("pecos needs --python and --encoder <folder>");
+  const script = path.join(root, "test", "bench", "xtransformer_bench.py");
+  const args = [script, options.corpus, options.encoder, ...(run === "pecos-frozen" ? ["--frozen"] : [])];
+  const { status, stdout } = spawnSync(options.python, args, {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  if (status !== 0) throw new Error(`${run} ended with exit code ${status}`);
+  const { precision, ndcg5, trainSeconds } = JSON.parse(stdout.trim().split("\n").at(-1));
+  return [run, precision[1], precision[3], precision[5], ndcg5, trainSeconds.toFixed(0)];
+}
