@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import type { Recipe } from "./config.ts";
 import type { Engine } from "./encoder/engines/engine.ts";
 import type { EncoderWeights, PretrainedEncoder } from "./encoder/source/pretrained.ts";
-import { selectExamples, type TrainingSet } from "./features/training-set.ts";
+import { allExcept, selectExamples, type TrainingSet } from "./features/training-set.ts";
 import {
   type Checkpoint,
   checkpointFolder,
@@ -97,7 +97,7 @@ async function tune(
   { pool, onProgress, signal, checkpointSteps }: EncoderRun,
   { folder, fingerprint, saved }: Saved,
 ): Promise<void> {
-  const rest = complement(heldOut, set.features.numRows);
+  const rest = allExcept(heldOut, set.features.numRows);
   const examples = selectExamples(set, rest);
   const embedding = labelEmbedding(examples.features, examples.labels, recipe.tree.labelEntries);
   const { branching, leafSize } = recipe.tuning;
@@ -113,7 +113,9 @@ async function tune(
   const resumed = saved === undefined ? undefined : await restore(encoder, saved);
   if (resumed === "done") return;
   let meter = createMeter("tune", "steps", onProgress);
-  let started = performance.now();
+  let embedMeter = createMeter("encode", "documents", onProgress);
+  /** The rate counts from the end of a level's first step: what comes before it is no step. */
+  let first: number | undefined;
   let documents = 0;
   let shown = 0;
   let savedAt = { time: performance.now(), step: 0 };
@@ -126,15 +128,16 @@ async function tune(
     onLevel(level, levels, nodes) {
       onProgress({ type: "level", level, levels, nodes });
       meter = createMeter("tune", "steps", onProgress);
-      started = performance.now();
-      documents = 0;
-      savedAt = { time: started, step: 0 };
+      embedMeter = createMeter("encode", "documents", onProgress);
+      first = undefined;
+      savedAt = { time: performance.now(), step: 0 };
     },
     async onStep(level, report, now) {
       const time = performance.now();
-      documents += report.documents;
+      documents = first === undefined ? 0 : documents + report.documents;
+      first ??= time;
       const { step, numSteps: steps, loss, rate } = report;
-      const documentsPerSecond = (documents * 1000) / (time - started);
+      const documentsPerSecond = time > first ? (documents * 1000) / (time - first) : 0;
       if (report.isUndone)
         onProgress({
           type: "log",
@@ -151,7 +154,7 @@ async function tune(
       if (isDue || step === steps) await save(now);
     },
     onQuality: (level, value) => onProgress({ type: "quality", level, metric: "precision@1", value }),
-    onEmbedded: createMeter("encode", "documents", onProgress),
+    onEmbedded: (done, total) => embedMeter(done, total),
   };
   if (recipe.tuning.schedule === "dynamic") await fineTuneJointly(input, encoder, recipe, hooks, signal, resumed);
   else await fineTune(input, encoder, recipe, pool, hooks, signal, resumed);
@@ -219,10 +222,4 @@ function fingerprintOf(
   ];
   for (const { buffer, byteOffset, byteLength } of arrays) hash.update(new Uint8Array(buffer, byteOffset, byteLength));
   return hash.digest("hex");
-}
-
-function complement(documents: Uint32Array, size: number): Uint32Array {
-  const isTaken = new Uint8Array(size);
-  for (const document of documents) isTaken[document] = 1;
-  return Uint32Array.from(isTaken.keys()).filter((document) => isTaken[document] === 0);
 }

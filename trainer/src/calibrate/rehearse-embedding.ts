@@ -2,7 +2,7 @@
 // the encoder have seen, and the best one decides. Its outcomes calibrate the final model.
 import type { MemberContent } from "@tagwright/model/internals";
 import type { Recipe } from "../config.ts";
-import { selectExamples, type TrainingSet } from "../features/training-set.ts";
+import { allExcept, selectExamples, type TrainingSet } from "../features/training-set.ts";
 import { unitRows } from "../fine-tune/embed.ts";
 import { learnMembers } from "../ranker/learn-members.ts";
 import type { WorkerPool } from "../ranker/worker-pool.ts";
@@ -43,9 +43,7 @@ export async function weighEmbedding(
     const weight = weights[weights.length >> 1]!;
     return { set: withEmbedding(set, embeddings, weight), weight, judged: [], tried: [] };
   }
-  const isHeldOut = new Uint8Array(set.features.numRows);
-  for (const document of heldOut) isHeldOut[document] = 1;
-  const rest = Uint32Array.from(isHeldOut.keys()).filter((document) => isHeldOut[document] === 0);
+  const rest = allExcept(heldOut, set.features.numRows);
   const tried: WeighedEmbedding["tried"][number][] = [];
   const total = (weights.length + 1) * heldOut.length;
   const silent = { tree: () => undefined, ranker: () => undefined };

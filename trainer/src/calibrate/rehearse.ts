@@ -3,7 +3,7 @@
 import type { MemberContent } from "@tagwright/model/internals";
 import type { Recipe } from "../config.ts";
 import { type Corpus, describeReport } from "../corpus/corpus.ts";
-import { readTrainingSet, selectExamples, type TrainingSet } from "../features/training-set.ts";
+import { allExcept, readTrainingSet, selectExamples, type TrainingSet } from "../features/training-set.ts";
 import { createMeter } from "../meter.ts";
 import type { ProgressEvent } from "../progress.ts";
 import { learnMembers } from "../ranker/learn-members.ts";
@@ -103,7 +103,7 @@ async function rehearseOne(
       tree: (done: number, total: number) => treeMeter(run * total + done, runs * total),
       ranker: (done: number, total: number) => rankerMeter(run * total + done, runs * total),
     };
-    const examples = selectExamples(set, complement(fold, set.features.numRows));
+    const examples = selectExamples(set, allExcept(fold, set.features.numRows));
     members = await learnMembers(examples, recipe, pool, progress, signal);
     let inFold = 0;
     const onDone = () => judgeMeter(judged.length + ++inFold, numJudged);
@@ -111,12 +111,6 @@ async function rehearseOne(
     for (const it of batch) judged.push(it);
   }
   return { set, recipe, judged, ...(plan.setAside && { members }) };
-}
-
-function complement(documents: Uint32Array, size: number): Uint32Array {
-  const left = new Uint8Array(size);
-  for (const document of documents) left[document] = 1;
-  return Uint32Array.from({ length: size }, (_, document) => document).filter((document) => left[document] === 0);
 }
 
 function sayWhatIsThere(corpus: Corpus, set: TrainingSet, onProgress: (event: ProgressEvent) => void): void {

@@ -135,6 +135,13 @@ function labelMatrix(
   return { numDocuments, numLabels: labelIds.length, indptr, labels: labels.slice(0, end) };
 }
 
+/** The documents of `size` that are not among `documents`, ascending. */
+export function allExcept(documents: Uint32Array, size: number): Uint32Array {
+  const isTaken = new Uint8Array(size);
+  for (const document of documents) isTaken[document] = 1;
+  return Uint32Array.from(isTaken.keys()).filter((document) => isTaken[document] === 0);
+}
+
 /** The examples of some documents, ascending; copied, so that those left out cannot be seen. */
 export function selectExamples({ features, labels }: Examples, documents: Uint32Array): Examples {
   let numEntries = 0;
