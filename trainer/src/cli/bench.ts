@@ -41,7 +41,7 @@ export function addBenchCommand(program: Command): void {
     .command("recursion")
     .summary("time and precision of the three schedules")
     .description(
-      "Fine-tunes the encoder three times on a corpus: level by level over the label tree (recursive), on the finest\n" +
+      "Fine-tunes the encoder three times on a corpus: level by level over the label tree (recursive), on the finest " +
         "level alone (flat), and on groups and labels at once (dynamic). Each run sees as many documents. Nothing is kept.",
     )
     .option("--corpus <path>", "folder of tagged documents, .jsonl[.gz] file or raw-text folder (required)")

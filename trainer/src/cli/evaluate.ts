@@ -35,7 +35,7 @@ export function addEvaluateCommand(program: Command): void {
     .command("evaluate")
     .summary("measure a model on documents whose tags are known")
     .description(
-      "Suggests tags for each document of a corpus and compares them with the tags it has.\n" +
+      "Suggests tags for each document of a corpus and compares them with the tags it has. " +
         "Of a folder with train.jsonl and test.jsonl the test part is used.",
     )
     .option("--model <folder>", "the model folder (required)")

@@ -14,8 +14,8 @@ export function addRevertCommand(program: Command): void {
     .command("revert")
     .summary("undo the last `tag --write` in a folder")
     .description(
-      "Undoes the last `tagwright tag --write` in a folder from its journal (.tags/journal). Files come back\n" +
-        "byte for byte; in a file that changed since, only the written tags are taken out; where that\n" +
+      "Undoes the last `tagwright tag --write` in a folder from its journal (.tags/journal). Files come back " +
+        "byte for byte; in a file that changed since, only the written tags are taken out; where that " +
         "is not clear, the file is left as it is and named, and the exit code is 3.",
     )
     .argument("<folder>", "the folder that was tagged")

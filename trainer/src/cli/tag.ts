@@ -34,8 +34,8 @@ export function addTagCommand(program: Command): void {
     .command("tag")
     .summary("suggest tags for files, and write them")
     .description(
-      "Suggests tags for files, or for all documents of folders. With --write, tags that are sure\n" +
-        "enough are added to the files (or to a sidecar, where a format has no place for tags);\n" +
+      "Suggests tags for files, or for all documents of folders. With --write, tags that are sure " +
+        "enough are added to the files (or to a sidecar, where a format has no place for tags); " +
         "`tagwright revert` takes them back.",
     )
     .argument("<paths...>", "files or folders")

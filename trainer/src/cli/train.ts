@@ -27,7 +27,7 @@ export function addTrainCommand(program: Command): void {
     .command("train")
     .summary("learn a model from tagged documents")
     .description(
-      "Learns from documents and their tags, and writes a model folder. The model that is there is kept\n" +
+      "Learns from documents and their tags, and writes a model folder. The model that is there is kept " +
         "until the new one is whole, and beside it (.previous) after that.",
     )
     .option(
@@ -74,6 +74,7 @@ export function addTrainCommand(program: Command): void {
 Examples:
   tagwright train --corpus notes --out notes/.tags/model
   tagwright train --corpus train.jsonl.gz --out model --preset best --holdout 10
+  tagwright train --corpus notes --out notes/.tags/model --encoder all-MiniLM-L6-v2 --download
 
 A .jsonl file has one document a line: {"id": "a", "text": "Some text.", "labels": ["x", "y"]}
 ${exitCodeHelp}`,

@@ -103,3 +103,9 @@ test("table columns are as wide as their widest cell", () => {
     ),
   ).toBe("a     10%  x\nlong   5%\n");
 });
+
+test("without a terminal a stage that begins again is shown again", () => {
+  const { view, text } = terminal(false);
+  for (const done of [1, 2, 1, 2]) view.event(progress(done, 2));
+  expect(text().match(/Training: 100%/gu)).toHaveLength(2);
+});

@@ -104,11 +104,14 @@ function formatBar(options: Options, params: Params, payload: { event: StageProg
   return `${stageNames[payload.event.stage].padEnd(11)} ${drawn} ${describeProgress(payload.event)}`;
 }
 
-/** One line when a stage begins and ends, and one every few seconds between. */
+/** One line when a stage begins and ends, and one every few seconds between. A stage may come again, from the beginning. */
 function createLines(stream: NodeJS.WritableStream): ProgressDisplay {
   const nextLine = new Map<Stage, number>();
+  const lastDone = new Map<Stage, number>();
   const show = (event: StageProgress) => {
     const now = performance.now() / 1000;
+    if (event.done < (lastDone.get(event.stage) ?? 0)) nextLine.delete(event.stage);
+    lastDone.set(event.stage, event.done);
     const next = nextLine.get(event.stage) ?? now;
     const ended = hasEnded(event);
     if (next === Number.POSITIVE_INFINITY || (now < next && !ended)) return;
