@@ -166,8 +166,11 @@ async function learnMeaning(
     const heldOut = planEncoderFold(set);
     const run = { engine, pool, out, resume, freeze, checkpointSteps, onProgress, signal };
     const learnt = await learnEncoder(pretrained, set, pieces, heldOut, recipe, run);
-    const meter = createMeter("calibrate", "documents", onProgress);
-    const weighed = await weighEmbedding(set, learnt.embeddings, heldOut, recipe, pool, meter, signal);
+    const meters = {
+      ranker: createMeter("ranker", "clusters", onProgress),
+      judged: createMeter("calibrate", "documents", onProgress),
+    };
+    const weighed = await weighEmbedding(set, learnt.embeddings, heldOut, recipe, pool, meters, signal);
     sayWhatMeaningAdds(weighed, onProgress);
     const graph = bake(buildEncoder(pretrained.shape), learnt.weights);
     const maxPieces = Math.min(tuning.maxPieces, pretrained.maxPieces);

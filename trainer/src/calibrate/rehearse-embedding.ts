@@ -35,7 +35,10 @@ export async function weighEmbedding(
   heldOut: Uint32Array,
   recipe: Recipe,
   pool: WorkerPool,
-  onProgress: (done: number, total: number) => void,
+  progress: {
+    ranker(done: number, total: number): void;
+    judged(done: number, total: number): void;
+  },
   signal?: AbortSignal,
 ): Promise<WeighedEmbedding> {
   const weights = [...recipe.tuning.denseWeights].sort((a, b) => a - b);
@@ -46,14 +49,17 @@ export async function weighEmbedding(
   const rest = allExcept(heldOut, set.features.numRows);
   const tried: WeighedEmbedding["tried"][number][] = [];
   const total = (weights.length + 1) * heldOut.length;
-  const silent = { tree: () => undefined, ranker: () => undefined };
   let done = 0;
   let best: Omit<WeighedEmbedding, "tried"> | undefined;
   let reached = Number.NEGATIVE_INFINITY;
-  for (const weight of [0, ...weights]) {
+  for (const [run, weight] of [0, ...weights].entries()) {
+    const learning = {
+      tree: () => undefined,
+      ranker: (part: number, all: number) => progress.ranker(run * all + part, (weights.length + 1) * all),
+    };
     const weighed = weight === 0 ? set : withEmbedding(set, embeddings, weight);
-    const members = await learnMembers(selectExamples(weighed, rest), recipe, pool, silent, signal);
-    const judged = await judge(weighed, members, heldOut, recipe, () => onProgress(++done, total), signal);
+    const members = await learnMembers(selectExamples(weighed, rest), recipe, pool, learning, signal);
+    const judged = await judge(weighed, members, heldOut, recipe, () => progress.judged(++done, total), signal);
     const { metrics } = calibrate(weighed, judged);
     tried.push({ weight, precision: metrics.precision["1"], ndcg: metrics.ndcg["5"] });
     if (weight === 0 || metrics.ndcg["5"] <= reached) continue;
