@@ -97,3 +97,9 @@ test("a manifest that says nothing of a loss means the squared hinge, and one th
   expect(parseScoring({ ...scoring, loss: "logistic" })).toEqual({ ...scoring, loss: "logistic" });
   for (const loss of ["hinge", null, 1, {}]) expect(parseScoring({ ...scoring, loss })).toBeUndefined();
 });
+
+test("a manifest may name a rule for several encoders, and only one of the known ones", () => {
+  const scoring = { beam: 10, power: 3, pathWeight: 1, candidates: 50 };
+  expect(parseScoring({ ...scoring, combine: "softmax" })).toEqual({ ...scoring, combine: "softmax" });
+  for (const combine of ["median", "", null, 1, {}]) expect(parseScoring({ ...scoring, combine })).toBeUndefined();
+});
