@@ -2,8 +2,11 @@
 import type { Csr, Loss, TfidfOptions } from "@tagwright/model/internals";
 
 export type Preset = "fast" | "best";
-/** `auto` tries what is promising for a corpus of that size and keeps what is best on held-out documents. */
-export type FeatureChoice = "auto" | "words" | "words+characters";
+/**
+ * `auto` tries what is promising for a corpus of that size and keeps what is best on held-out documents; `none` leaves
+ * the ranker with the encoder's embedding alone, while tree and recursion still read words.
+ */
+export type FeatureChoice = "auto" | "words" | "words+characters" | "none";
 export type TreeShape = "balanced" | "bonsai" | "parabel";
 /**
  * How an encoder is fine-tuned: level by level (XR-Transformer), on the finest level alone (X-Transformer), or on groups
@@ -22,6 +25,8 @@ export interface Recipe {
     readonly minDocuments: number;
     /** Bound for each block. */
     readonly maxFeatures: number;
+    /** Whether the ranker of a model with an encoder reads them; without an encoder it always does. */
+    readonly besideEmbedding: boolean;
   };
   readonly tree: {
     readonly shape: TreeShape;
@@ -118,6 +123,7 @@ const fast: Recipe = {
     ],
     minDocuments: 2,
     maxFeatures: 500_000,
+    besideEmbedding: true,
   },
   tree: {
     shape: "balanced",
@@ -216,13 +222,14 @@ export interface RecipeChoices {
 export function recipeFor(preset: Preset, seed: number, choices: RecipeChoices = {}): Recipe {
   const { tree: shape, features = "auto", schedule = "recursive", loss = "squared-hinge" } = choices;
   const base = preset === "fast" ? fast : best;
-  const blocks = features === "words" ? [words] : [words, characters];
+  const blocks = features === "words+characters" ? [words, characters] : [words];
+  const chosen = { ...base.features, blocks, alternatives: [], besideEmbedding: features !== "none" };
   const recipe = {
     ...base,
     seed,
     tuning: { ...base.tuning, schedule, ...(choices.batch !== undefined && { batch: choices.batch }) },
     ...(loss === "logistic" && logistic(base)),
-    ...(features !== "auto" && { features: { ...base.features, blocks, alternatives: [] } }),
+    ...(features !== "auto" && { features: chosen }),
   };
   if (shape === undefined || shape === "balanced") return recipe;
   const published = [{ upToLabels: Number.POSITIVE_INFINITY, size: 100 }];

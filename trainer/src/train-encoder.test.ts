@@ -76,6 +76,22 @@ test("an encoder learns the corpus level by level, and the model suggests with i
   }
 }, 120_000);
 
+test("a ranker without words suggests by the embedding alone", async () => {
+  const notes = corpus(160);
+  const { out } = await trainOn({ corpus: notes, features: "none" });
+  const model = await openModel(out);
+  try {
+    expect(readFileSync(path.join(out, "vocabulary.txt"), "utf8")).toBe("");
+    const lines = readFileSync(notes, "utf8").trim().split("\n");
+    const texts = lines.map((line) => (JSON.parse(line) as { text: string }).text);
+    const suggested = await model.suggestMany(texts, 1);
+    // This encoder knows none of the made-up words; what it sees of a text is its length.
+    expect(new Set(suggested.map(([first]) => first!.margin)).size).toBeGreaterThan(1);
+  } finally {
+    model.dispose();
+  }
+}, 120_000);
+
 test("a run that was cut off goes on from its checkpoint and ends in the same model", async () => {
   const notes = corpus(160);
   const whole = await trainOn({ corpus: notes });

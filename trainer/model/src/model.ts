@@ -74,6 +74,8 @@ export async function openModel(folder: string, options: OpenOptions = {}): Prom
   async function suggestMany(texts: readonly string[], k: number, signal?: AbortSignal): Promise<Suggestion[][]> {
     const embeddings = await embed(texts, signal);
     signal?.throwIfAborted();
+    // A model without words knows nothing while its encoder is not there.
+    if (embeddings === undefined && tfidf.numFeatures === 0) return texts.map(() => []);
     return texts.map((text, i) => suggestRow(rowOf(text, embeddings?.[i]), k));
   }
 

@@ -2,6 +2,7 @@
 // the encoder have seen, and the best one decides. Its outcomes calibrate the final model.
 import type { MemberContent } from "@tagwright/model/internals";
 import type { Recipe } from "../config.ts";
+import { sharedFloat32, sharedUint32 } from "../features/growing.ts";
 import { allExcept, selectExamples, type TrainingSet } from "../features/training-set.ts";
 import { unitRows } from "../fine-tune/embed.ts";
 import { learnMembers } from "../ranker/learn-members.ts";
@@ -44,7 +45,7 @@ export async function weighEmbedding(
   const weights = [...recipe.tuning.denseWeights].sort((a, b) => a - b);
   if (heldOut.length === 0) {
     const weight = weights[weights.length >> 1]!;
-    return { set: withEmbedding(set, embeddings, weight), weight, judged: [], tried: [] };
+    return { set: withEmbedding(set, embeddings, weight, recipe), weight, judged: [], tried: [] };
   }
   const rest = allExcept(heldOut, set.features.numRows);
   const tried: WeighedEmbedding["tried"][number][] = [];
@@ -57,7 +58,7 @@ export async function weighEmbedding(
       tree: () => undefined,
       ranker: (part: number, all: number) => progress.ranker(run * all + part, (weights.length + 1) * all),
     };
-    const weighed = weight === 0 ? set : withEmbedding(set, embeddings, weight);
+    const weighed = weight === 0 ? set : withEmbedding(set, embeddings, weight, recipe);
     const members = await learnMembers(selectExamples(weighed, rest), recipe, pool, learning, signal);
     const judged = await judge(weighed, members, heldOut, recipe, () => progress.judged(++done, total), signal);
     const { metrics } = calibrate(weighed, judged);
@@ -69,7 +70,33 @@ export async function weighEmbedding(
   return { ...best!, tried };
 }
 
-function withEmbedding(set: TrainingSet, { width, values }: Embeddings, weight: number): TrainingSet {
+function withEmbedding(
+  set: TrainingSet,
+  { width, values }: Embeddings,
+  weight: number,
+  { features: { besideEmbedding } }: Recipe,
+): TrainingSet {
   const dense = { width, values: unitRows(values, width, weight) };
-  return { ...set, features: { ...set.features, dense } };
+  const { features, tfidf, vocabulary } = besideEmbedding ? set : withoutWords(set);
+  return { ...set, features: { ...features, dense }, tfidf, vocabulary };
+}
+
+/** The same documents with no sparse feature, and a vocabulary without a word. */
+function withoutWords({
+  features: { numRows },
+  tfidf,
+}: TrainingSet): Pick<TrainingSet, "features" | "tfidf" | "vocabulary"> {
+  const [first] = tfidf.blocks;
+  const none = { hashHigh: new Uint32Array(0), hashLow: new Uint32Array(0), idf: new Float32Array(0) };
+  return {
+    features: {
+      numRows,
+      numCols: 0,
+      indptr: sharedUint32(numRows + 1),
+      indices: sharedUint32(0),
+      values: sharedFloat32(0),
+    },
+    tfidf: { blocks: first === undefined ? [] : [{ options: first.options, ...none }], numFeatures: 0 },
+    vocabulary: () => [],
+  };
 }

@@ -7,7 +7,7 @@ import { resolveEncoder } from "../encoder/source/resolve.ts";
 import { createMeter } from "../meter.ts";
 import type { ProgressEvent } from "../progress.ts";
 import { type TrainOptions, train as trainModel } from "../train.ts";
-import { exitCodeHelp } from "./exit-codes.ts";
+import { exitCodeHelp, UsageError } from "./exit-codes.ts";
 import { requireOptions, tagKeys, tagKeysHelp, wholeNumber } from "./parse-options.ts";
 import { type CommandContext, runCommand } from "./run-command.ts";
 import { counted, duration } from "./view.ts";
@@ -53,8 +53,11 @@ export function addTrainCommand(program: Command): void {
     .addOption(new Option("--preset <name>", "how much to invest").choices(["fast", "best"]).default("fast"))
     .addOption(new Option("--tree <shape>", "how labels are grouped").choices(["balanced", "bonsai", "parabel"]))
     .addOption(
-      new Option("--features <kind>", "what a text is made of; auto keeps what is best on held-out documents")
-        .choices(["auto", "words", "words+characters"])
+      new Option(
+        "--features <kind>",
+        "what a text is made of; auto keeps what is best on held-out documents; none leaves the encoder alone",
+      )
+        .choices(["auto", "words", "words+characters", "none"])
         .default("auto"),
     )
     .addOption(
@@ -88,6 +91,8 @@ ${exitCodeHelp}`,
 
 async function train(options: TrainCommandOptions, { signal, view, print }: CommandContext): Promise<0> {
   const { holdout, tagKeys: tagOptions, json, encoder, download, ...rest } = options;
+  if (encoder === "none" && rest.features === "none")
+    throw new UsageError("--features none needs an encoder, found --encoder none; name one, or leave --features out");
   let done: Extract<ProgressEvent, { type: "done" }> | undefined;
   const onProgress = (event: ProgressEvent) => {
     if (event.type === "done") done = event;

@@ -1,0 +1,59 @@
+import path from "node:path";
+import { scratchFolder } from "@tagwright/testing";
+import { expect, test } from "vitest";
+import { recipeFor } from "../config.ts";
+import { openCorpus } from "../corpus/open-corpus.ts";
+import { readTrainingSet, type TrainingSet } from "../features/training-set.ts";
+import { newRandom } from "../random.ts";
+import { newWorkerPool } from "../ranker/worker-pool.ts";
+import { weighEmbedding } from "./rehearse-embedding.ts";
+
+const numLabels = 12;
+const quiet = { ranker: () => undefined, judged: () => undefined };
+
+/** Documents of one label each, whose words tell nothing of it. */
+async function wordsOfNoUse(numDocuments: number): Promise<{ set: TrainingSet; labels: number[] }> {
+  const random = newRandom(11);
+  const labels = Array.from({ length: numDocuments }, (_, i) => i % numLabels);
+  const lines = labels.map((label, i) => {
+    const words = Array.from({ length: 6 }, () => `w${Math.floor(random() * 20)}`);
+    return JSON.stringify({ id: `d${i}`, text: words.join(" "), labels: [`l${String(label).padStart(2, "0")}`] });
+  });
+  const file = path.join(scratchFolder({ "notes.jsonl": `${lines.join("\n")}\n` }), "notes.jsonl");
+  const recipe = recipeFor("fast", 1, { features: "words" });
+  const set = await readTrainingSet(
+    await openCorpus(file, {}),
+    recipe,
+    { holdOut: 0, minLabelDocuments: 1 },
+    () => undefined,
+  );
+  return { set, labels };
+}
+
+/** One direction for each label. */
+function telling(labels: readonly number[]) {
+  const values = new Float32Array(labels.length * numLabels);
+  for (const [document, label] of labels.entries()) values[document * numLabels + label] = 3;
+  return { width: numLabels, values };
+}
+
+test.each(["words", "none"] as const)(
+  "an embedding that tells the labels is believed, features %s",
+  async (features) => {
+    const { set, labels } = await wordsOfNoUse(240);
+    const heldOut = Uint32Array.from({ length: 60 }, (_, i) => i);
+    const recipe = recipeFor("fast", 1, { features });
+    const pool = newWorkerPool(1);
+    try {
+      const weighed = await weighEmbedding(set, telling(labels), heldOut, recipe, pool, quiet);
+      const alone = weighed.tried.find(({ weight }) => weight === 0)!;
+      const taken = weighed.tried.find(({ weight }) => weight === weighed.weight)!;
+      expect(alone.precision).toBeLessThan(0.3);
+      expect(taken.precision).toBe(1);
+      expect(weighed.set.features.numCols).toBe(features === "none" ? 0 : set.features.numCols);
+      expect([...weighed.set.vocabulary()]).toHaveLength(weighed.set.features.numCols);
+    } finally {
+      await pool.dispose();
+    }
+  },
+);
