@@ -46,7 +46,7 @@ const owners: readonly [RegExp, PackageName][] = [
  */
 const stages: Partial<Record<PackageName, { order: readonly string[]; files: Readonly<Record<string, string>> }>> = {
   "@tagwright/model": {
-    order: ["", "kernels", "sparse", "text", "features", "encoder", "tree", "ranker", "search", "folder"],
+    order: ["", "sparse", "kernels", "text", "features", "encoder", "tree", "ranker", "search", "folder"],
     files: { "errors.ts": "", "types.ts": "" },
   },
   "@tagwright/trainer": {

@@ -20,7 +20,7 @@ export {
 } from "./folder/safetensors.ts";
 export { lockModelFolder, type WriteOptions, writeModelFolder } from "./folder/writer.ts";
 export { type Kernels, NUM_LANES } from "./kernels/kernels.ts";
-export { type LanePositives, LaneSolver, type SharedRows, type SolverOptions } from "./kernels/lane-solver.ts";
+export { type LanePositives, LaneSolver, type SolvedLanes, type SolverOptions } from "./kernels/lane-solver.ts";
 export type { Loss } from "./kernels/lane-start.ts";
 export { newKernels } from "./kernels/new-kernels.ts";
 export { newReferenceKernels } from "./kernels/reference.ts";

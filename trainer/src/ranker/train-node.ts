@@ -3,6 +3,7 @@
 import type { Chunk, Csr, Kernels, LanePositives, Loss } from "@tagwright/model/internals";
 import { LaneSolver, NUM_LANES, newPanel, quantiseChild } from "@tagwright/model/internals";
 import { childSeed } from "../random.ts";
+import { type GroupWeights, toChunk } from "./chunk-of-groups.ts";
 import type { NodeDocuments } from "./node-documents.ts";
 
 export interface RankerOptions {
@@ -55,48 +56,69 @@ export interface NodeTrainer {
   train(level: number, parent: number, extra: Uint32Array, options: RankerOptions, part?: NodePart): TrainedNode;
 }
 
-/** Owns the scratch memory: one is needed for each thread. */
-export function newNodeTrainer({ features, nodes, childStart }: RankerData, kernels: Kernels): NodeTrainer {
+/**
+ * Owns the scratch memory: one is needed for each thread. Rows stay loaded from one part of a node to the next: to bring
+ * them into the kernels' memory costs as much as to solve for a group or two.
+ */
+export function newNodeTrainer(data: RankerData, kernels: Kernels): NodeTrainer {
+  const { features, nodes, childStart } = data;
   const solver = new LaneSolver(kernels);
-  const localOf = new Uint32Array(features.numCols);
+  const rowOf = new Uint32Array(features.numRows);
+  const scratch = new Uint32Array(features.numCols);
+  let loaded: LoadedNode | undefined;
   return {
     train(level, parent, extra, options, part = WHOLE) {
       const first = childStart[level]![parent]!;
       const numChildren = childStart[level]![parent + 1]! - first;
-      const documents = union(documentsBelow(nodes, level, parent, features.numRows), extra);
       const panel = features.dense && newPanel(numChildren, features.dense.width);
+      const seed = childSeed(options.seed, level * 0x100000 + parent);
+      if (loaded === undefined || !isLoaded(loaded, level, parent, extra, seed)) {
+        const documents = union(documentsBelow(nodes, level, parent, features.numRows), extra);
+        loaded = { level, parent, extra, seed, documents };
+        for (let row = 0; row < documents.length; row++) rowOf[documents[row]!] = row;
+        if (documents.length > 0) solver.load(features, documents, seed);
+      }
       // Nobody to learn from: a margin of -1, so that such labels never outrank trained ones.
-      if (documents.length === 0) {
+      if (loaded.documents.length === 0) {
         const bias = new Float32Array(numChildren).fill(part.index === 0 ? -1 : 0);
         return { bias, chunk: { ...EMPTY_CHUNK, ...(panel && { dense: panel }) }, passes: 0 };
       }
-      const rows = selectRows(features, documents, localOf);
-      solver.load(rows, childSeed(options.seed, level * 0x100000 + parent));
-      const seed = childSeed(options.seed, level * 0x100000 + parent);
-      const children = Array.from({ length: numChildren }, (_, child) =>
-        positives(nodes[level]!, first + child, documents, options),
-      );
       // Siblings with about as many positives need about as many passes: they share lanes.
-      const order = [...children.keys()].sort((a, b) => children[b]!.rows.length - children[a]!.rows.length || a - b);
+      const { indptr } = nodes[level]!;
+      const sizes = Uint32Array.from({ length: numChildren }, (_, c) => indptr[first + c + 1]! - indptr[first + c]!);
+      const order = [...sizes.keys()].sort((a, b) => sizes[b]! - sizes[a]! || a - b);
       const bias = new Float32Array(numChildren);
-      const entries = new EntryList();
+      const groups: GroupWeights[] = [];
       let passes = 0;
       for (let from = part.index * NUM_LANES; from < numChildren; from += part.count * NUM_LANES) {
         const group = order.slice(from, from + NUM_LANES);
         const solved = solver.solve(
-          group.map((child) => children[child]!),
+          group.map((child) => positives(nodes[level]!, first + child, rowOf, options)),
           { ...options, seed: childSeed(seed, from) },
         );
         passes += solved.passes;
         for (const [lane, child] of group.entries()) bias[child] = solved.bias[lane]!;
-        entries.add(solved.features, solved.weights, group, options.threshold);
+        groups.push({ ...solved, children: group });
         if (panel !== undefined) {
           for (const [lane, child] of group.entries()) quantiseChild(panel, child, laneOf(solved.dense, lane));
         }
       }
-      return { bias, chunk: { ...entries.toChunk(rows.features), ...(panel && { dense: panel }) }, passes };
+      return { bias, chunk: { ...toChunk(groups, numChildren, scratch), ...(panel && { dense: panel }) }, passes };
     },
   };
+}
+
+interface LoadedNode {
+  readonly level: number;
+  readonly parent: number;
+  readonly extra: Uint32Array;
+  readonly seed: number;
+  readonly documents: Uint32Array;
+}
+
+function isLoaded(node: LoadedNode, level: number, parent: number, extra: Uint32Array, seed: number): boolean {
+  if (node.level !== level || node.parent !== parent || node.seed !== seed) return false;
+  return node.extra.length === extra.length && extra.every((document, i) => document === node.extra[i]);
 }
 
 /** One lane of weights [width][16]. */
@@ -119,133 +141,20 @@ function union(a: Uint32Array, b: Uint32Array): Uint32Array {
   return merged.filter((document, i) => i === 0 || document !== merged[i - 1]);
 }
 
+/** `rowOf` says where a document stands among those that take part. */
 function positives(
   { indptr, documents, share }: NodeDocuments,
   node: number,
-  rows: Uint32Array,
+  rowOf: Uint32Array,
   { positiveCost, induceRelevance }: RankerOptions,
 ): LanePositives {
   const start = indptr[node]!;
   const size = indptr[node + 1]! - start;
-  const local = new Uint32Array(size);
+  const rows = new Uint32Array(size);
   const costs = new Float32Array(size).fill(positiveCost);
-  let row = 0;
   for (let k = 0; k < size; k++) {
-    while (rows[row]! < documents[start + k]!) row++;
-    local[k] = row;
+    rows[k] = rowOf[documents[start + k]!]!;
     if (induceRelevance) costs[k]! *= share[start + k]!;
   }
-  return { rows: local, costs };
-}
-
-/**
- * The rows of `documents` with features renumbered by first appearance; `features[local]` is the global one. Dense rows
- * stay where they are.
- */
-function selectRows({ indptr, indices, values, dense }: Csr, documents: Uint32Array, localOf: Uint32Array) {
-  let size = 0;
-  for (const document of documents) size += indptr[document + 1]! - indptr[document]!;
-  const rows = {
-    numRows: documents.length,
-    indptr: new Uint32Array(documents.length + 1),
-    indices: new Uint32Array(size),
-    values: new Float32Array(size),
-  };
-  let known = new Uint32Array(1024);
-  let numFeatures = 0;
-  let at = 0;
-  for (const [row, document] of documents.entries()) {
-    for (let p = indptr[document]!; p < indptr[document + 1]!; p++) {
-      const feature = indices[p]!;
-      let local = localOf[feature]!;
-      if (local === 0) {
-        if (numFeatures === known.length) {
-          const larger = new Uint32Array(known.length * 2);
-          larger.set(known);
-          known = larger;
-        }
-        known[numFeatures++] = feature;
-        local = numFeatures;
-        localOf[feature] = local;
-      }
-      rows.indices[at] = local - 1;
-      rows.values[at++] = values[p]!;
-    }
-    rows.indptr[row + 1] = at;
-  }
-  const features = known.subarray(0, numFeatures);
-  for (const feature of features) localOf[feature] = 0;
-  return { ...rows, numFeatures, features, ...(dense && { dense: { ...dense, rowOf: documents } }) };
-}
-
-/** Kept weights of all lane groups of a node, until they are sorted by feature. */
-class EntryList {
-  readonly #groups: { features: Uint32Array; children: Uint16Array; weights: Float32Array }[] = [];
-
-  add(rowFeatures: Uint32Array, laneWeights: Float32Array, group: readonly number[], threshold: number): void {
-    const features = new Uint32Array(rowFeatures.length * group.length);
-    const children = new Uint16Array(features.length);
-    const weights = new Float32Array(features.length);
-    let count = 0;
-    for (const [k, feature] of rowFeatures.entries()) {
-      for (let lane = 0; lane < group.length; lane++) {
-        const weight = laneWeights[k * NUM_LANES + lane]!;
-        if (Math.abs(weight) < threshold || weight === 0) continue;
-        features[count] = feature;
-        children[count] = group[lane]!;
-        weights[count++] = weight;
-      }
-    }
-    this.#groups.push({
-      features: features.slice(0, count),
-      children: children.slice(0, count),
-      weights: weights.slice(0, count),
-    });
-  }
-
-  /** By global feature, then child. `globalOf[local]` names the features. */
-  toChunk(globalOf: Uint32Array): Chunk {
-    const counts = new Uint32Array(globalOf.length);
-    let size = 0;
-    for (const { features } of this.#groups) {
-      for (const feature of features) counts[feature]!++;
-      size += features.length;
-    }
-    const used = Uint32Array.from(globalOf.keys()).filter((local) => counts[local]! > 0);
-    used.sort((a, b) => globalOf[a]! - globalOf[b]!);
-    const rowStart = new Uint32Array(used.length + 1);
-    const next = new Uint32Array(globalOf.length);
-    for (const [row, local] of used.entries()) {
-      next[local] = rowStart[row]!;
-      rowStart[row + 1] = rowStart[row]! + counts[local]!;
-    }
-    const weights = new Float32Array(size);
-    const children = new Uint16Array(size);
-    for (const group of this.#groups) {
-      for (let k = 0; k < group.features.length; k++) {
-        const at = next[group.features[k]!]!++;
-        children[at] = group.children[k]!;
-        weights[at] = group.weights[k]!;
-      }
-    }
-    sortRows(rowStart, children, weights);
-    return { features: used.map((local) => globalOf[local]!), rowStart, children, weights };
-  }
-}
-
-/** Sorts each row by child: rows are short, so by insertion. */
-function sortRows(rowStart: Uint32Array, children: Uint16Array, weights: Float32Array): void {
-  for (let row = 0; row + 1 < rowStart.length; row++) {
-    for (let i = rowStart[row]! + 1; i < rowStart[row + 1]!; i++) {
-      const child = children[i]!;
-      const weight = weights[i]!;
-      let j = i - 1;
-      for (; j >= rowStart[row]! && children[j]! > child; j--) {
-        children[j + 1] = children[j]!;
-        weights[j + 1] = weights[j]!;
-      }
-      children[j + 1] = child;
-      weights[j + 1] = weight;
-    }
-  }
+  return { rows, costs };
 }

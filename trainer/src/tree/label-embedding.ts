@@ -25,7 +25,8 @@ export function labelEmbedding(features: Csr, labels: LabelMatrix, maxEntries: n
     for (let e = documentsOf.indptr[label]!; e < documentsOf.indptr[label + 1]!; e++) {
       const document = documentsOf.labels[e]!;
       const factor = weight[document]!;
-      for (let p = features.indptr[document]!; p < features.indptr[document + 1]!; p++) {
+      const end = features.indptr[document + 1]!;
+      for (let p = features.indptr[document]!; p < end; p++) {
         const feature = features.indices[p]!;
         if (touchedBy[feature] !== label + 1) {
           touchedBy[feature] = label + 1;
@@ -37,8 +38,8 @@ export function labelEmbedding(features: Csr, labels: LabelMatrix, maxEntries: n
     const indices = largest(touched.subarray(0, count), sum, maxEntries);
     const values = new Float32Array(indices.length);
     let squares = 0;
-    for (const [k, feature] of indices.entries()) {
-      const value = sum[feature]!;
+    for (let k = 0; k < indices.length; k++) {
+      const value = sum[indices[k]!]!;
       values[k] = value;
       squares += value * value;
     }
@@ -75,13 +76,52 @@ function sumDense({ width, values }: DenseBlock, documentsOf: LabelMatrix, weigh
 
 /** The features with the `limit` largest sums, ascending by index; of equal ones those that come first. */
 function largest(features: Uint32Array, sum: Float32Array, limit: number): Uint32Array {
-  const ascending = features.slice().sort();
-  if (ascending.length <= limit) return ascending;
-  const values = Float32Array.from(ascending, (feature) => sum[feature]!).sort();
-  const bound = values[values.length - limit]!;
-  let equal = 0;
-  for (let k = values.length - limit; values[k] === bound; k++) equal++;
-  return ascending.filter((feature) => sum[feature]! > bound || (sum[feature] === bound && equal-- > 0));
+  const count = features.length;
+  if (count <= limit) return features.slice().sort();
+  const values = new Float32Array(count);
+  for (let k = 0; k < count; k++) values[k] = sum[features[k]!]!;
+  const bound = limitOf(values, limit);
+  const kept = new Uint32Array(limit);
+  const equal = new Uint32Array(count);
+  let numKept = 0;
+  let numEqual = 0;
+  for (let k = 0; k < count; k++) {
+    const feature = features[k]!;
+    const value = sum[feature]!;
+    if (value > bound) kept[numKept++] = feature;
+    else if (value === bound) equal[numEqual++] = feature;
+  }
+  kept.set(
+    equal
+      .subarray(0, numEqual)
+      .sort()
+      .subarray(0, limit - numKept),
+    numKept,
+  );
+  return kept.sort();
+}
+
+/** The `limit`th largest of `values`, which are partially sorted on the way (Hoare's selection). */
+function limitOf(values: Float32Array, limit: number): number {
+  let low = 0;
+  let high = values.length - 1;
+  while (low < high) {
+    const pivot = values[(low + high) >> 1]!;
+    let i = low;
+    let j = high;
+    while (i <= j) {
+      while (values[i]! > pivot) i++;
+      while (values[j]! < pivot) j--;
+      if (i > j) break;
+      const kept = values[i]!;
+      values[i++] = values[j]!;
+      values[j--] = kept;
+    }
+    if (limit - 1 <= j) high = j;
+    else if (limit - 1 >= i) low = i;
+    else break;
+  }
+  return values[limit - 1]!;
 }
 
 function concatenate(

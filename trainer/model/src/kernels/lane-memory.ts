@@ -1,12 +1,6 @@
 // Where the arrays of a group of sibling problems lie in the kernels' memory, and how the dense block gets there.
+import type { DenseBlock } from "../sparse/csr.ts";
 import { NUM_LANES } from "./kernels.ts";
-
-/** Dense rows somewhere in a larger matrix: row r is values[rowOf[r] · width, … + width). */
-export interface DenseRows {
-  readonly width: number;
-  readonly values: Float32Array;
-  readonly rowOf: Uint32Array;
-}
 
 /** Byte offsets; `kinds` comes last because only it grows from call to call. */
 export interface Layout {
@@ -60,21 +54,21 @@ export function layOut(numRows: number, numFeatures: number, numEntries: number,
 }
 
 /**
- * Copies the dense rows into the kernels' memory, padded to the stride by zeros, and adds their squares to the norms.
- * Returns the squared length of their sum.
+ * Copies the rows `rowOf` of a dense block into the kernels' memory, padded to the stride by zeros, and adds their
+ * squares to the norms. Returns the squared length of their sum.
  */
 export function loadDense(
-  { width, values, rowOf }: DenseRows,
+  { width, values }: DenseBlock,
+  rowOf: Uint32Array,
   memory: ArrayBuffer,
   layout: Layout,
-  rowOrder: Uint32Array,
   norms: Float32Array,
 ): number {
   const { stride } = layout;
-  const rows = new Float32Array(memory, layout.dense, rowOrder.length * stride);
+  const rows = new Float32Array(memory, layout.dense, rowOf.length * stride);
   const sum = new Float64Array(stride);
-  for (let place = 0; place < rowOrder.length; place++) {
-    const from = rowOf[rowOrder[place]!]! * width;
+  for (let place = 0; place < rowOf.length; place++) {
+    const from = rowOf[place]! * width;
     const to = place * stride;
     let square = 0;
     for (let k = 0; k < width; k++) {

@@ -1,19 +1,9 @@
 // Trains sibling labels that share their rows, 16 at a time, on a kernel backend whose memory it lays out.
 // Every problem starts from the solution of "all rows negative, all rows alike", which most negatives never leave.
+import type { Csr } from "../sparse/csr.ts";
 import { type Kernels, NUM_LANES } from "./kernels.ts";
-import { type DenseRows, type Layout, layOut, loadDense } from "./lane-memory.ts";
+import { type LoadedRows, loadRows } from "./lane-rows.ts";
 import { type LaneStart, type Loss, startOf } from "./lane-start.ts";
-
-/** Rows that all siblings of a node share, over features renumbered 0..numFeatures-1. */
-export interface SharedRows {
-  readonly numRows: number;
-  readonly numFeatures: number;
-  readonly indptr: Uint32Array;
-  readonly indices: Uint32Array;
-  readonly values: Float32Array;
-  /** The same rows' dense block, where there is one. */
-  readonly dense?: DenseRows;
-}
 
 /** The positives of one label: positions in the shared rows, and LIBLINEAR's C for each. */
 export interface LanePositives {
@@ -33,12 +23,13 @@ export interface SolverOptions {
   readonly seed: number;
 }
 
-/** Weights of up to 16 labels: `weights[k * 16 + lane]` belongs to `features[k]`; valid until the next call. */
+/** Weights of up to 16 labels: entry k is the weight of `features[k]` for the label in `lanes[k]`, in no order. */
 export interface SolvedLanes {
   readonly bias: Float32Array;
   readonly features: Uint32Array;
+  readonly lanes: Uint8Array;
   readonly weights: Float32Array;
-  /** Weights of the dense block, [width][16]; none are dropped. Empty without a dense block. */
+  /** Weights of the dense block, [width][16], valid until the next call; none are dropped. Empty without a dense block. */
   readonly dense: Float32Array;
   readonly passes: number;
 }
@@ -46,62 +37,23 @@ export interface SolvedLanes {
 /** Coordinates within this share of eps of their optimum stay: they cannot keep a label from converging. */
 const LAZY_SHARE = 0.25;
 
-/**
- * Owns the kernels' memory. Inside, features are renumbered by falling frequency, so that the frequent ones share pages,
- * and those of a single row are left out: such a weight is that row's y·alpha·x, and most of a text's n-grams are such.
- */
+/** Owns the kernels' memory, and scratch as wide as the matrix. */
 export class LaneSolver {
   readonly #kernels: Kernels;
-  #problem: Problem | undefined;
+  #problem: LoadedRows | undefined;
+  #placeOf = new Uint32Array(0);
 
   constructor(kernels: Kernels) {
     this.#kernels = kernels;
   }
 
-  /** Copies the rows in, in an order drawn from `seed`. @throws RangeError if they and the working arrays do not fit in 4 GiB. */
-  load(rows: SharedRows, seed: number): void {
-    const { numRows } = rows;
-    const { order, placeOf } = byFrequency(rows);
-    const rowOrder = permutation(numRows, seed);
-    const singles = takeSingles(rows, rowOrder, placeOf);
-    const width = rows.dense?.width ?? 0;
-    const numEntries = rows.indices.length - singles.features.length;
-    const layout = layOut(numRows, order.length, numEntries, width + (width & 1));
-    this.#kernels.reserve(layout.kinds);
-    const memory = this.#kernels.buffer();
-    const indptr = new Uint32Array(memory, layout.indptr, numRows + 1);
-    const indices = new Uint32Array(memory, layout.indices, numEntries);
-    const values = new Float32Array(memory, layout.values, indices.length);
-    const norms = new Float32Array(memory, layout.norms, numRows * 2);
-    const sum = new Float32Array(memory, layout.sum, order.length).fill(0);
-    let at = 0;
-    indptr[0] = 0;
-    for (let place = 0; place < numRows; place++) {
-      const row = rowOrder[place]!;
-      let square = 1;
-      let own = 0;
-      for (let p = rows.indptr[row]!; p < rows.indptr[row + 1]!; p++) {
-        const value = rows.values[p]!;
-        const feature = placeOf[rows.indices[p]!]!;
-        square += value * value;
-        if (feature === SINGLE) {
-          own += value * value;
-          continue;
-        }
-        sum[feature]! += value;
-        indices[at] = feature;
-        values[at++] = value;
-      }
-      indptr[place + 1] = at;
-      norms[place * 2] = square;
-      norms[place * 2 + 1] = own;
-    }
-    let squares = rows.dense === undefined ? 0 : loadDense(rows.dense, memory, layout, rowOrder, norms);
-    for (const value of sum) squares += value * value;
-    const rowPlace = new Uint32Array(numRows);
-    for (let place = 0; place < numRows; place++) rowPlace[rowOrder[place]!] = place;
-    const meanSimilarity = squares / (numRows * numRows);
-    this.#problem = { numRows, width, layout, order, rowPlace, singles, meanSimilarity };
+  /**
+   * Copies these rows of `matrix` in, in an order drawn from `seed`.
+   * @throws RangeError if they and the working arrays do not fit in 4 GiB.
+   */
+  load(matrix: Csr, rows: Uint32Array, seed: number): void {
+    if (this.#placeOf.length < matrix.numCols) this.#placeOf = new Uint32Array(matrix.numCols);
+    this.#problem = loadRows(matrix, rows, seed, this.#kernels, this.#placeOf);
   }
 
   /** Solves for up to 16 labels at once. */
@@ -148,157 +100,95 @@ export class LaneSolver {
       options.loss === "logistic",
     );
     const bias = state.slice(0, NUM_LANES);
-    const shared = this.#collectShared(problem, options.threshold);
-    const own = collectSingles(memory, problem, signs, labels.length, options.threshold);
+    const kept = new KeptWeights();
+    this.#collectShared(problem, labels.length, options.threshold, kept);
+    collectSingles(memory, problem, signs, labels.length, options.threshold, kept);
     const denseWeights = new Float32Array(memory, panel, width * NUM_LANES);
-    return { ...concatenate(shared, own), bias, dense: denseWeights, passes };
+    return { ...kept.finish(), bias, dense: denseWeights, passes };
   }
 
-  #collectShared({ layout, order }: Problem, threshold: number): KeptRows {
+  #collectShared({ layout, order }: LoadedRows, numLanes: number, threshold: number, kept: KeptWeights): void {
     const count = this.#kernels.collectRows(layout.w, order.length, threshold, layout.list);
     const memory = this.#kernels.buffer();
     const places = new Uint32Array(memory, layout.list, count);
     const w = new Float32Array(memory, layout.w, order.length * NUM_LANES);
-    const weights = new Float32Array(count * NUM_LANES);
     for (let k = 0; k < count; k++) {
-      const from = places[k]! * NUM_LANES;
-      for (let lane = 0; lane < NUM_LANES; lane++) weights[k * NUM_LANES + lane] = w[from + lane]!;
+      const place = places[k]!;
+      for (let lane = 0; lane < numLanes; lane++) {
+        const weight = w[place * NUM_LANES + lane]!;
+        if (Math.abs(weight) >= threshold && weight !== 0) kept.add(order[place]!, lane, weight);
+      }
     }
-    return { features: Uint32Array.from(places, (place) => order[place]!), weights };
   }
 }
 
-interface KeptRows {
-  readonly features: Uint32Array;
-  readonly weights: Float32Array;
-}
+/** A list of weights that grows. */
+class KeptWeights {
+  #features = new Uint32Array(1024);
+  #lanes = new Uint8Array(1024);
+  #weights = new Float32Array(1024);
+  #count = 0;
 
-interface Problem {
-  readonly numRows: number;
-  /** Of the dense block; 0 without one. */
-  readonly width: number;
-  readonly layout: Layout;
-  /** Place in the kernels' memory → the caller's feature. */
-  readonly order: Uint32Array;
-  /** The caller's row → place in the kernels' memory. */
-  readonly rowPlace: Uint32Array;
-  readonly singles: Singles;
-  readonly meanSimilarity: number;
-}
-
-/** Features of one row only, in the order of the kernels' memory: place r has entries [rowStart[r], rowStart[r + 1]). */
-interface Singles {
-  readonly rowStart: Uint32Array;
-  readonly features: Uint32Array;
-  readonly values: Float32Array;
-}
-
-const SINGLE = 0xffffffff;
-/** Frequencies from here on are as good as equal: such features stay in memory all the time. */
-const MANY = 4095;
-
-function byFrequency({ numFeatures, indices }: SharedRows): { order: Uint32Array; placeOf: Uint32Array } {
-  const counts = new Uint32Array(numFeatures);
-  for (const feature of indices) counts[feature]!++;
-  const next = new Uint32Array(MANY + 2);
-  for (const count of counts) if (count > 1) next[MANY - Math.min(count, MANY) + 1]!++;
-  for (let i = 0; i <= MANY; i++) next[i + 1]! += next[i]!;
-  const order = new Uint32Array(next[MANY + 1]!);
-  const placeOf = new Uint32Array(numFeatures).fill(SINGLE);
-  for (let feature = 0; feature < numFeatures; feature++) {
-    if (counts[feature]! <= 1) continue;
-    const place = next[MANY - Math.min(counts[feature]!, MANY)]!++;
-    order[place] = feature;
-    placeOf[feature] = place;
+  add(feature: number, lane: number, weight: number): void {
+    if (this.#count === this.#weights.length) this.#grow();
+    this.#features[this.#count] = feature;
+    this.#lanes[this.#count] = lane;
+    this.#weights[this.#count++] = weight;
   }
-  return { order, placeOf };
-}
 
-function takeSingles(
-  { numRows, indptr, indices, values }: SharedRows,
-  rowOrder: Uint32Array,
-  placeOf: Uint32Array,
-): Singles {
-  let size = 0;
-  for (const feature of indices) if (placeOf[feature] === SINGLE) size++;
-  const singles = {
-    rowStart: new Uint32Array(numRows + 1),
-    features: new Uint32Array(size),
-    values: new Float32Array(size),
-  };
-  let at = 0;
-  for (let place = 0; place < numRows; place++) {
-    const row = rowOrder[place]!;
-    for (let p = indptr[row]!; p < indptr[row + 1]!; p++) {
-      if (placeOf[indices[p]!] !== SINGLE) continue;
-      singles.features[at] = indices[p]!;
-      singles.values[at++] = values[p]!;
-    }
-    singles.rowStart[place + 1] = at;
+  finish(): Pick<SolvedLanes, "features" | "lanes" | "weights"> {
+    const end = this.#count;
+    return {
+      features: this.#features.slice(0, end),
+      lanes: this.#lanes.slice(0, end),
+      weights: this.#weights.slice(0, end),
+    };
   }
-  return singles;
-}
 
-/** 0..size-1 in random order: neighbours in memory are then no neighbours in the corpus, and passes run straight on. */
-function permutation(size: number, seed: number): Uint32Array {
-  const order = Uint32Array.from({ length: size }, (_, i) => i);
-  let state = seed | 1;
-  for (let i = size - 1; i > 0; i--) {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    const j = Math.floor(((state >>> 0) * (i + 1)) / 0x100000000);
-    const kept = order[i]!;
-    order[i] = order[j]!;
-    order[j] = kept;
+  #grow(): void {
+    const [features, lanes, weights] = [this.#features, this.#lanes, this.#weights];
+    const size = 2 * weights.length;
+    this.#features = new Uint32Array(size);
+    this.#features.set(features);
+    this.#lanes = new Uint8Array(size);
+    this.#lanes.set(lanes);
+    this.#weights = new Float32Array(size);
+    this.#weights.set(weights);
   }
-  return order;
 }
 
 /** Weights of single-row features from the duals of their row: w = y · alpha · x. */
 function collectSingles(
   memory: ArrayBuffer,
-  { numRows, layout, singles }: Problem,
+  { numRows, layout, singles }: LoadedRows,
   signs: Float32Array,
   numLanes: number,
   threshold: number,
-): KeptRows {
+  kept: KeptWeights,
+): void {
   const alpha = new Float32Array(memory, layout.alpha, numRows * NUM_LANES);
   const rowKind = new Uint32Array(memory, layout.rowKind, numRows);
-  const features: number[] = [];
-  const weights: number[] = [];
   for (let row = 0; row < numRows; row++) {
     const end = singles.rowStart[row + 1]!;
     if (singles.rowStart[row] === end) continue;
     let largest = 0;
     for (let lane = 0; lane < numLanes; lane++) largest = Math.max(largest, alpha[row * NUM_LANES + lane]!);
+    const kind = rowKind[row]! * NUM_LANES * 2;
     for (let p = singles.rowStart[row]!; p < end; p++) {
       const value = singles.values[p]!;
       if (largest * Math.abs(value) < threshold) continue;
-      features.push(singles.features[p]!);
-      const kind = rowKind[row]! * NUM_LANES * 2;
-      for (let lane = 0; lane < NUM_LANES; lane++) {
-        weights.push(lane < numLanes ? signs[kind + lane]! * alpha[row * NUM_LANES + lane]! * value : 0);
+      for (let lane = 0; lane < numLanes; lane++) {
+        const weight = Math.fround(signs[kind + lane]! * alpha[row * NUM_LANES + lane]! * value);
+        if (Math.abs(weight) >= threshold && weight !== 0) kept.add(singles.features[p]!, lane, weight);
       }
     }
   }
-  return { features: Uint32Array.from(features), weights: Float32Array.from(weights) };
-}
-
-function concatenate(a: KeptRows, b: KeptRows): KeptRows {
-  const features = new Uint32Array(a.features.length + b.features.length);
-  features.set(a.features);
-  features.set(b.features, a.features.length);
-  const weights = new Float32Array(a.weights.length + b.weights.length);
-  weights.set(a.weights);
-  weights.set(b.weights, a.weights.length);
-  return { features, weights };
 }
 
 /** Gives rows with positives a kind of their own, and takes their share out of the all-negative start. */
 function writeKinds(
   memory: ArrayBuffer,
-  { numRows, layout, order, rowPlace }: Problem,
+  { numRows, layout, order, rowPlace }: LoadedRows,
   labels: readonly LanePositives[],
   negativeCost: number,
   { alpha: start, storedZero, figure }: LaneStart,
