@@ -56,7 +56,7 @@ export async function describeModel(
     generator,
     createdAt,
     encoder,
-    ...(learnt && { encoderModel: encoderContent(learnt, recipe) }),
+    ...(learnt && { encoders: [encoderContent(learnt, recipe)] }),
     preset: recipe.preset,
     seed: recipe.seed,
     numDocuments: statistics.documents,
@@ -76,6 +76,7 @@ export async function describeModel(
 function encoderContent({ pretrained, weighed, graph, quantised }: LearntMeaning, { tuning }: Recipe): EncoderContent {
   const { shape, origin, licence, tokenizer, tokenizerConfig } = pretrained;
   return {
+    name: pretrained.name,
     hidden: shape.hidden,
     weight: weighed.weight,
     pooling: shape.pooling,
@@ -102,6 +103,7 @@ function commandLine(options: TrainOptions, recipe: Recipe, encoder: string): st
     ...(recipe.ranker.loss === "squared-hinge" ? [] : [`--loss ${recipe.ranker.loss}`]),
     ...(options.schedule ? [`--schedule ${options.schedule}`] : []),
     ...(options.freeze ? ["--freeze"] : []),
+    ...(options.maxPieces ? [`--max-pieces ${options.maxPieces}`] : []),
     `--seed ${recipe.seed}`,
     ...(options.minLabelDocuments ? [`--min-label-documents ${options.minLabelDocuments}`] : []),
     ...(options.holdOut ? [`--holdout ${options.holdOut}`] : []),

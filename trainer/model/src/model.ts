@@ -1,23 +1,21 @@
 // A trained model at work: text to ranked, calibrated labels. Everything that can be wrong with a folder is found when
 // it is opened or, for a damaged chunk, when that chunk is first read. onnxruntime computes in the calling thread, so a
 // text's row and its embedding are made one after the other: 0.2 ms and many.
-import { ServedEncoder } from "./encoder/served-encoder.ts";
+import { type EncoderToServe, ServedEncoders } from "./encoder/served-encoders.ts";
 import { openTextEncoder } from "./encoder/session.ts";
 import { EncoderError } from "./errors.ts";
 import { newVectorizer } from "./features/vectorize.ts";
 import type { EncoderSource } from "./folder/encoder-reader.ts";
 import { openModelFolder } from "./folder/reader.ts";
 import { probabilityOf } from "./search/calibrate.ts";
-import { EnsembleSearch } from "./search/ensemble.ts";
+import { CombinedSearch } from "./search/combined-search.ts";
 import { explainPath, labelsBelow } from "./search/explain.ts";
 import type { SparseRow } from "./sparse/csr.ts";
 import { newPieceTokenizer } from "./text/pieces.ts";
-import type { EncoderState, Explanation, Model, OpenOptions, Suggestion } from "./types.ts";
+import type { Explanation, Model, OpenOptions, Suggestion } from "./types.ts";
 
 /** Labels named on a path step, so that a person can tell what the node is about. */
 const EXAMPLES = 4;
-
-const noEncoder: EncoderState = { kind: "none" };
 
 /**
  * Opens the model in `folder`. @throws ModelFolderError with place, finding and cure where it cannot be trusted,
@@ -25,23 +23,28 @@ const noEncoder: EncoderState = { kind: "none" };
  */
 export async function openModel(folder: string, options: OpenOptions = {}): Promise<Model> {
   const opened = await openModelFolder(folder, options);
-  const { tfidf, members, labels, names, scoring, calibration } = opened;
-  const encoder = opened.encoder && serveEncoder(opened.encoder, options);
-  if (encoder !== undefined && !options.background) {
+  const { tfidf, members, labels, names, scoring, calibration, encoders } = opened;
+  const served = new ServedEncoders(
+    encoders.map((it) => serving(it, options)),
+    options.onEncoder,
+  );
+  if (!options.background) {
     try {
-      await encoder.opened;
+      await served.opened;
     } catch (error) {
       opened.dispose();
       throw error;
     }
   }
-  const weight = opened.encoder?.description.weight ?? 0;
   const vectorizer = newVectorizer(tfidf);
-  const search = new EnsembleSearch(members, scoring, labels.length);
+  const groups = Array.from({ length: Math.max(1, encoders.length) }, (_, e) =>
+    members.filter((it) => it.encoder === e),
+  );
+  const search = new CombinedSearch(groups, scoring, labels.length);
   const indexOf = new Map(labels.map((label, i) => [label, i]));
 
-  function suggestRow(row: SparseRow, k: number): Suggestion[] {
-    const ranked = search.search(row, Math.max(0, Math.floor(k)));
+  function suggestRows(rows: readonly SparseRow[], k: number): Suggestion[] {
+    const ranked = search.search(rows, Math.max(0, Math.floor(k)));
     const suggestions: Suggestion[] = [];
     for (let i = 0; i < ranked.length; i++) {
       const label = ranked.labels[i]!;
@@ -55,20 +58,22 @@ export async function openModel(folder: string, options: OpenOptions = {}): Prom
     return suggestions;
   }
 
-  /** Both blocks of features; the sparse one alone while there is no encoder. */
-  function rowOf(text: string, embedding: Float32Array | undefined): SparseRow {
+  /** Both blocks of features for each encoder; the sparse one alone while there is none. */
+  function rowsOf(text: string, embeddings: readonly Float32Array[] | undefined): SparseRow[] {
     const row = vectorizer.row(text);
-    return embedding === undefined ? row : { ...row, dense: embedding.map((it) => weight * it) };
+    return groups.map((_, e) => {
+      const dense = embeddings?.[e]?.map((it) => encoders[e]!.description.weight * it);
+      return dense === undefined ? row : { ...row, dense };
+    });
   }
 
-  /** Undefined where words alone have to do. */
-  async function embed(texts: readonly string[], signal?: AbortSignal): Promise<readonly Float32Array[] | undefined> {
-    if (encoder === undefined) return undefined;
-    const embeddings = await encoder.encode(texts, signal);
-    const { state } = encoder;
+  /** For each text its embedding by each encoder; undefined where words alone have to do. */
+  async function embed(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[][] | undefined> {
+    const embeddings = await served.encode(texts, signal);
+    const { state } = served;
     // Who waited for the encoder must not take for its answers what comes from words alone.
     if (state.kind === "failed" && !options.background) throw new EncoderError(state.reason);
-    return embeddings;
+    return embeddings && texts.map((_, i) => embeddings.map((it) => it[i]!));
   }
 
   async function suggestMany(texts: readonly string[], k: number, signal?: AbortSignal): Promise<Suggestion[][]> {
@@ -76,39 +81,41 @@ export async function openModel(folder: string, options: OpenOptions = {}): Prom
     signal?.throwIfAborted();
     // A model without words knows nothing while its encoder is not there.
     if (embeddings === undefined && tfidf.numFeatures === 0) return texts.map(() => []);
-    return texts.map((text, i) => suggestRow(rowOf(text, embeddings?.[i]), k));
+    return texts.map((text, i) => suggestRows(rowsOf(text, embeddings?.[i]), k));
   }
 
   async function explain(text: string, labelId: string, maxTerms = 10): Promise<Explanation> {
     const label = indexOf.get(labelId);
     if (label === undefined) throw new RangeError(`explain: the model has no label "${labelId}"`);
     const embeddings = await embed([text]);
-    const row = rowOf(text, embeddings?.[0]);
-    const total = new Float64Array(row.indices.length);
+    const rows = rowsOf(text, embeddings?.[0]);
+    const { indices } = rows[0]!;
+    const total = new Float64Array(indices.length);
     let bias = 0;
     let margin = 0;
     let embedding = 0;
-    const paths = members.map((member) => explainPath(member, label, row));
-    for (const path of paths) {
+    const paths = members.map((member) => explainPath(member, label, rows[member.encoder]!));
+    for (const [m, path] of paths.entries()) {
+      const share = 1 / (groups.length * groups[members[m]!.encoder]!.length);
       const leaf = path[path.length - 1]!;
-      for (let k = 0; k < total.length; k++) total[k]! += leaf.contributions[k]! / members.length;
-      bias += leaf.bias / members.length;
-      margin += leaf.margin / members.length;
-      embedding += leaf.embedding / members.length;
+      for (let k = 0; k < total.length; k++) total[k]! += leaf.contributions[k]! * share;
+      bias += leaf.bias * share;
+      margin += leaf.margin * share;
+      embedding += leaf.embedding * share;
     }
     const { tree } = members[0]!;
-    const looked = encoder?.look(text);
+    const read = served.look(text);
     return {
       label: labelId,
       margin,
       bias,
       embedding,
-      ...(looked && { read: looked.whole ? "whole" : looked.tail ? "parts" : "beginning" }),
+      ...(read && { read }),
       terms: [...total.keys()]
         .filter((k) => total[k] !== 0)
         .sort((a, b) => Math.abs(total[b]!) - Math.abs(total[a]!) || a - b)
         .slice(0, maxTerms)
-        .map((k) => ({ term: opened.vocabulary.term(row.indices[k]!), value: total[k]! })),
+        .map((k) => ({ term: opened.vocabulary.term(indices[k]!), value: total[k]! })),
       path: paths[0]!.map(({ level, node, margin: nodeMargin }) => ({
         level,
         node,
@@ -123,40 +130,48 @@ export async function openModel(folder: string, options: OpenOptions = {}): Prom
     labels,
     names,
     get encoder() {
-      return encoder?.state ?? noEncoder;
+      return served.state;
     },
     suggest: async (text, k, signal) => {
-      if (encoder !== undefined) return (await suggestMany([text], k, signal))[0]!;
+      if (encoders.length > 0) return (await suggestMany([text], k, signal))[0]!;
       signal?.throwIfAborted();
-      return suggestRow(vectorizer.row(text), k);
+      return suggestRows([vectorizer.row(text)], k);
     },
     suggestMany,
-    suggestFeatures: (row, k) => suggestRow(unitRow(row, weight), k),
+    suggestFeatures: (row, k) => suggestRows(unitRows(row, encoders), k),
     explain,
     dispose: () => {
       opened.dispose();
       // Nobody is left who could be told that a session did not want to be freed.
-      encoder?.dispose().catch(() => undefined);
+      served.dispose().catch(() => undefined);
     },
   };
 }
 
-function serveEncoder({ description, read }: Omit<EncoderSource, "dispose">, options: OpenOptions): ServedEncoder {
-  return new ServedEncoder({
+function serving({ description, read }: EncoderSource, { threads }: OpenOptions): EncoderToServe {
+  return {
+    name: description.name,
     open: async () => {
       const { onnx, tokenizer, tokenizerConfig } = await read();
       const pieces = newPieceTokenizer(tokenizer, tokenizerConfig);
       const { hidden, maxPieces, passages } = description;
-      return openTextEncoder({ onnx, pieces, hidden, maxPieces, passages, threads: options.threads });
+      return openTextEncoder({ onnx, pieces, hidden, maxPieces, passages, threads });
     },
-    onChange: options.onEncoder,
-  });
+  };
 }
 
-/** Both blocks as training scaled its rows: the sparse one to unit norm, the dense one to the model's λ. */
-function unitRow({ indices, values, dense }: SparseRow, weight: number): SparseRow {
+/** Both blocks as training scaled its rows, for each encoder: the sparse one to unit norm, the dense one to its λ. */
+function unitRows({ indices, values, dense }: SparseRow, encoders: readonly EncoderSource[]): SparseRow[] {
   const row = { indices, values: scaledTo(1, values) };
-  return dense === undefined ? row : { ...row, dense: scaledTo(weight, dense) };
+  if (dense === undefined || encoders.length === 0) return Array(Math.max(1, encoders.length)).fill(row);
+  const width = encoders.reduce((sum, it) => sum + it.description.hidden, 0);
+  if (dense.length !== width)
+    throw new RangeError(`suggestFeatures: an embedding of ${dense.length} numbers, expected ${width}`);
+  let end = 0;
+  return encoders.map(({ description: { hidden, weight } }) => {
+    end += hidden;
+    return { ...row, dense: scaledTo(weight, dense.subarray(end - hidden, end)) };
+  });
 }
 
 function scaledTo(length: number, values: Float32Array): Float32Array {

@@ -33,16 +33,19 @@ export interface Explanation {
   readonly label: string;
   readonly margin: number;
   readonly bias: number;
-  /** What the encoder's reading of the whole text added; 0 without one. */
+  /** What the encoder's reading of the whole text added, of several the mean; 0 without one. */
   readonly embedding: number;
-  /** What the encoder read of the text: all of it, its beginning, or several parts from beginning to end. None without one. */
+  /**
+   * What the encoder, or the one of several that read least, read of the text: all of it, its beginning, or several parts
+   * from beginning to end. None without one.
+   */
   readonly read?: "whole" | "beginning" | "parts";
   /** Largest absolute contribution first. */
   readonly terms: readonly TermContribution[];
   readonly path: readonly PathStep[];
 }
 
-/** How the encoder of an open model is. Suggestions come from words alone while it is not ready. */
+/** How the encoder of an open model is; all of them, where it has several. Words alone suggest while it is not ready. */
 export type EncoderState =
   /** The model has none, and needs none. */
   | { readonly kind: "none" }
@@ -59,6 +62,7 @@ export interface ModelInfo {
   readonly numLabels: number;
   readonly numDocuments: number;
   readonly numFeatures: number;
+  /** What people call the encoder or the encoders; "none" without one. */
   readonly encoder: string;
   readonly preset: string;
   /** Probability from which a label is taken when a set of tags is wanted: best micro-F1 on held-out documents. */
@@ -82,7 +86,10 @@ export interface Model {
   suggest(text: string, k: number, signal?: AbortSignal): Promise<Suggestion[]>;
   /** The same for many texts, in their order: an encoder reads texts of like length together. */
   suggestMany(texts: readonly string[], k: number, signal?: AbortSignal): Promise<Suggestion[][]>;
-  /** The same for ready-made features of the model's dimension, indices ascending, and an embedding where it has one. */
+  /**
+   * The same for ready-made features of the model's dimension, indices ascending, and an embedding where it has an encoder;
+   * those of several one after the other. @throws RangeError for an embedding of another width.
+   */
   suggestFeatures(row: SparseRow, k: number): Suggestion[];
   /** @throws RangeError for a label that the model does not have. */
   explain(text: string, labelId: string, maxTerms?: number): Promise<Explanation>;

@@ -1,6 +1,6 @@
 // What a training run hands to the writer, and the files it becomes. Writes into a new folder; the swap is another's.
 import path from "node:path";
-import type { EncoderDescription } from "../encoder/description.ts";
+import { type EncoderDescription, type EncoderPart, encoderFileName, maxEncoders } from "../encoder/description.ts";
 import type { TfidfModel } from "../features/tfidf.ts";
 import type { EncodedChunk } from "../ranker/chunk-codec.ts";
 import type { LabelTree } from "../tree/label-tree.ts";
@@ -26,17 +26,20 @@ export interface LevelContent {
   readonly bias: Float32Array;
   /** Children are 16 bits wide: needed where some parent has more than 128. */
   readonly wide: boolean;
-  /** One a parent; each with a dense panel as wide as the encoder's embedding, or none has one. */
+  /** One a parent; each with a dense panel as wide as the embedding of its encoder, or none has one. */
   readonly chunks: readonly EncodedChunk[];
 }
 
 export interface MemberContent {
   readonly tree: LabelTree;
   readonly levels: readonly LevelContent[];
+  /** Which of the model's encoders it reads, counted from 0. Default: the first. */
+  readonly encoder?: number | undefined;
 }
 
 /** An encoder as it goes into the model folder. The quantised graph answers where it is given. */
 export interface EncoderContent extends Omit<EncoderDescription, "serves"> {
+  readonly name: string;
   /** input_ids, attention_mask int64 [batch, length] to embedding float32 [batch, hidden]. */
   readonly onnx: Uint8Array;
   readonly int8?: Uint8Array | undefined;
@@ -51,8 +54,8 @@ export interface ModelContent
     "generator" | "createdAt" | "encoder" | "preset" | "seed" | "scoring" | "calibration" | "threshold" | "metrics"
   > {
   readonly numDocuments: number;
-  /** Given exactly where `encoder` is not "none". */
-  readonly encoderModel?: EncoderContent | undefined;
+  /** Some exactly where `encoder` is not "none". */
+  readonly encoders?: readonly EncoderContent[];
   readonly tfidf: TfidfModel;
   /** The n-gram of each feature. */
   readonly vocabulary: Iterable<string>;
@@ -71,14 +74,15 @@ interface TensorContent {
 }
 
 /**
- * Bytes of the tensor files and of the encoder: nearly all of what `writeContent` reports as written.
+ * Bytes of the tensor files and of the encoders: nearly all of what `writeContent` reports as written.
  * @throws RangeError where counts in `content` do not fit each other.
  */
 export function contentBytes(content: ModelContent): number {
   checkContent(content);
   const files = [tfidfTensors(content), treeTensors(content), rankerTensors(content)];
-  const { onnx, int8, tokenizer } = content.encoderModel ?? {};
-  const encoderBytes = (onnx?.length ?? 0) + (int8?.length ?? 0) + (tokenizer?.length ?? 0);
+  const encoderBytes = (content.encoders ?? [])
+    .map(({ onnx, int8, tokenizer }) => onnx.length + (int8?.length ?? 0) + tokenizer.length)
+    .reduce((total, it) => total + it, 0);
   return files.reduce((total, tensors) => total + layoutTensors(tensors.map((it) => it.spec)).fileBytes, encoderBytes);
 }
 
@@ -96,15 +100,15 @@ export async function writeContent(folder: string, content: ModelContent, option
       await sink.dispose();
     }
   };
-  const { labels, names, card, vocabulary, encoderModel } = content;
+  const { labels, names, card, vocabulary, encoders = [] } = content;
   const writeText = (name: FileName, text: string) => write(name, (sink) => sink.write(new TextEncoder().encode(text)));
   await writeText("README.md", card);
-  if (encoderModel !== undefined) {
-    const { onnx, int8, tokenizer, tokenizerConfig } = encoderModel;
-    if (int8 !== undefined) await write("encoder.int8.onnx", (sink) => sink.write(int8));
-    await write("encoder.onnx", (sink) => sink.write(onnx));
-    await writeText("tokenizer.json", tokenizer);
-    await writeText("tokenizer_config.json", tokenizerConfig);
+  for (const [i, { onnx, int8, tokenizer, tokenizerConfig }] of encoders.entries()) {
+    const file = (part: EncoderPart) => encoderFileName(part, numberOf(i, content));
+    if (int8 !== undefined) await write(file("encoder.int8.onnx"), (sink) => sink.write(int8));
+    await write(file("encoder.onnx"), (sink) => sink.write(onnx));
+    await writeText(file("tokenizer.json"), tokenizer);
+    await writeText(file("tokenizer_config.json"), tokenizerConfig);
   }
   await write("labels.txt", (sink) => writeLines(sink, labels));
   if (names?.some((name, i) => name !== labels[i])) {
@@ -124,13 +128,21 @@ export async function writeContent(folder: string, content: ModelContent, option
   await write(manifestName, (sink) => sink.write(formatManifest(manifest)));
 }
 
+/** Of the encoder at position `i`, as in the names of its files; none for the only one. */
+function numberOf(i: number, { encoders = [] }: ModelContent): number | undefined {
+  return encoders.length > 1 ? i + 1 : undefined;
+}
+
 function describeContent(content: ModelContent, written: Pick<Manifest, "rankerIndex" | "files">): Manifest {
+  const { encoders = [] } = content;
+  const described = encoders.map((it, i) => describeEncoder(it, numberOf(i, content)));
   return {
-    formatVersion: content.encoderModel === undefined ? 1 : 2,
+    formatVersion: described.length > 1 ? 3 : described.length === 1 ? 2 : 1,
     generator: content.generator,
     createdAt: content.createdAt,
     encoder: content.encoder,
-    ...(content.encoderModel && { encoderModel: describeEncoder(content.encoderModel) }),
+    ...(described.length === 1 && { encoderModel: described[0] }),
+    ...(described.length > 1 && { encoderModels: described }),
     preset: content.preset,
     seed: content.seed,
     counts: {
@@ -139,7 +151,10 @@ function describeContent(content: ModelContent, written: Pick<Manifest, "rankerI
       features: content.tfidf.numFeatures,
     },
     tfidf: content.tfidf.blocks.map(({ options }) => options),
-    members: content.members.map(({ tree }) => ({ numLevels: tree.levels.length })),
+    members: content.members.map(({ tree, encoder = 0 }) => ({
+      numLevels: tree.levels.length,
+      ...(described.length > 1 && { encoder: encoder + 1 }),
+    })),
     scoring: content.scoring,
     calibration: content.calibration,
     threshold: content.threshold,
@@ -148,20 +163,28 @@ function describeContent(content: ModelContent, written: Pick<Manifest, "rankerI
   };
 }
 
-function describeEncoder(encoder: EncoderContent): EncoderDescription {
-  const { onnx: _onnx, int8, tokenizer: _tokenizer, tokenizerConfig: _config, ...description } = encoder;
-  return { ...description, serves: int8 === undefined ? "encoder.onnx" : "encoder.int8.onnx" };
+function describeEncoder(encoder: EncoderContent, number: number | undefined): EncoderDescription {
+  const { name, onnx: _onnx, int8, tokenizer: _tokenizer, tokenizerConfig: _config, ...description } = encoder;
+  const graph = int8 === undefined ? "encoder.onnx" : "encoder.int8.onnx";
+  return { ...(number !== undefined && { name }), ...description, serves: encoderFileName(graph, number) };
 }
 
-function checkContent({ tfidf, members, labels, names, encoder, encoderModel }: ModelContent): void {
-  if ((encoder === "none") !== (encoderModel === undefined)) {
-    throw new RangeError(`writeModelFolder: encoder "${encoder}" ${encoderModel ? "with" : "without"} its files`);
+function checkContent({ tfidf, members, labels, names, encoder: called, encoders = [], scoring }: ModelContent): void {
+  if ((called === "none") !== (encoders.length === 0)) {
+    throw new RangeError(`writeModelFolder: encoder "${called}" with the files of ${encoders.length}`);
   }
+  if (encoders.length > maxEncoders)
+    throw new RangeError(`writeModelFolder: ${encoders.length} encoders, expected ${maxEncoders} at most`);
+  if (encoders.length > 1 !== (scoring["combine"] !== undefined))
+    throw new RangeError(`writeModelFolder: ${encoders.length} encoders, rule to combine them "${scoring["combine"]}"`);
+  const used = new Set(members.map(({ encoder = 0 }) => encoder));
+  checkCount("encoders that no tree reads", encoders.filter((_, i) => !used.has(i)).length, 0);
   const numFeatures = tfidf.blocks.reduce((total, { idf }) => total + idf.length, 0);
   checkCount("features of all blocks", numFeatures, tfidf.numFeatures);
   checkCount("different labels", new Set(labels).size, labels.length);
   if (names !== undefined) checkCount("names", names.length, labels.length);
-  for (const { tree, levels } of members) {
+  for (const { tree, levels, encoder = 0 } of members) {
+    const width = encoders[encoder]?.hidden ?? 0;
     checkCount("ranker levels", levels.length, tree.levels.length);
     checkCount("leaves", tree.labelOf.length, labels.length);
     for (const [l, { bias, chunks, wide }] of levels.entries()) {
@@ -172,7 +195,6 @@ function checkContent({ tfidf, members, labels, names, encoder, encoderModel }: 
       checkCount(`chunks of level ${l} ${wide ? "with" : "without"} wide children`, numFitting, chunks.length);
       for (const [p, { dense }] of chunks.entries()) {
         const numChildren = childStart[p + 1]! - childStart[p]!;
-        const width = encoderModel?.hidden ?? 0;
         checkCount(`dense weights of chunk ${p} of level ${l}`, dense?.weights.length ?? 0, numChildren * width);
         if (dense !== undefined) checkCount(`scales of chunk ${p} of level ${l}`, dense.scales.length, numChildren);
       }
@@ -206,12 +228,12 @@ function treeTensors({ members }: ModelContent): TensorContent[] {
 }
 
 /** The index first, then 16-bit data, then 8-bit data: each tensor starts at a multiple of its item size without holes. */
-function rankerTensors({ members, encoderModel }: ModelContent): TensorContent[] {
-  const width = encoderModel?.hidden ?? 0;
+function rankerTensors({ members, encoders = [] }: ModelContent): TensorContent[] {
   const index: TensorContent[] = [];
   const data: TensorContent[] = [];
   const narrow: TensorContent[] = [];
-  for (const [m, { levels }] of members.entries()) {
+  for (const [m, { levels, encoder = 0 }] of members.entries()) {
+    const width = encoders[encoder]?.hidden ?? 0;
     for (const [l, { bias, chunks, wide }] of levels.entries()) {
       const specs = indexTensors(m, l, chunks.length, bias.length);
       const rows = runningTotal(chunks.map(({ features }) => features.length));

@@ -2,9 +2,14 @@
 // encoder for a while. They are read later, in pieces, and then their hashes are checked and the graph is looked through.
 import path from "node:path";
 import { checkOnnx } from "../encoder/check-onnx.ts";
-import type { EncoderDescription, EncoderFiles } from "../encoder/description.ts";
-import { checkSha256, type FileName, newSha256 } from "./files.ts";
-import { fileRecord, type Manifest } from "./manifest.ts";
+import {
+  type EncoderDescription,
+  type EncoderFiles,
+  type EncoderPart,
+  encoderFileName,
+} from "../encoder/description.ts";
+import { checkSha256, encoderNumbers, type FileName, newSha256 } from "./files.ts";
+import { encodersOf, fileRecord, type Manifest } from "./manifest.ts";
 import { type ModelFile, type ModelFileOptions, openModelFile } from "./model-file.ts";
 
 /** Bytes that are read before others in this thread have their turn. */
@@ -14,46 +19,58 @@ export interface EncoderSource {
   readonly description: EncoderDescription;
   /** @throws ModelFolderError where a file is not what model.json says, or the graph may do more than compute. */
   read(): Promise<EncoderFiles>;
+}
+
+export interface EncoderSources {
+  /** One an encoder of the model, in the order of their numbers. */
+  readonly sources: readonly EncoderSource[];
   dispose(): void;
 }
 
-/** The encoder of a model; undefined where it has none. @throws ModelFolderError for a file of another size. */
+/** The encoders of a model: none, one or more. @throws ModelFolderError for a file of another size. */
 export function openEncoderFiles(
   folder: string,
   manifest: Manifest,
   { keepOpen }: Pick<ModelFileOptions, "keepOpen">,
-): EncoderSource | undefined {
-  const description = manifest.encoderModel;
-  if (description === undefined) return undefined;
-  const files = new Map<FileName, ModelFile>();
+): EncoderSources {
+  const opened: ModelFile[] = [];
   const dispose = () => {
-    for (const it of files.values()) it.close();
+    for (const it of opened) it.close();
   };
-  const names: FileName[] = ["encoder.onnx", "tokenizer.json", "tokenizer_config.json"];
-  if (manifest.files["encoder.int8.onnx"] !== undefined) names.push("encoder.int8.onnx");
+  const open = (name: FileName) => {
+    const file = openModelFile(folder, name, { bytes: fileRecord(manifest, name).bytes, keepOpen });
+    opened.push(file);
+    return () => readChecked(file, fileRecord(manifest, name).sha256);
+  };
   try {
-    for (const name of names) {
-      files.set(name, openModelFile(folder, name, { bytes: fileRecord(manifest, name).bytes, keepOpen }));
-    }
+    const encoders = encodersOf(manifest);
+    const numbers = encoders.length > 1 ? encoderNumbers(encoders.length) : [undefined];
+    const sources = encoders.map((description, i): EncoderSource => {
+      const file = (part: EncoderPart) => encoderFileName(part, numbers[i]);
+      const graphs = [file("encoder.onnx"), file("encoder.int8.onnx")].filter((it) => manifest.files[it] !== undefined);
+      const readGraph = new Map(graphs.map((it) => [it, open(it)]));
+      const readTokenizer = open(file("tokenizer.json"));
+      const readConfig = open(file("tokenizer_config.json"));
+      const { serves } = description;
+      return {
+        description,
+        async read() {
+          const onnx = await readGraph.get(serves)!();
+          checkOnnx(path.join(folder, serves), onnx);
+          const decoder = new TextDecoder();
+          return {
+            onnx,
+            tokenizer: decoder.decode(await readTokenizer()),
+            tokenizerConfig: decoder.decode(await readConfig()),
+          };
+        },
+      };
+    });
+    return { sources, dispose };
   } catch (error) {
     dispose();
     throw error;
   }
-  const read = async (name: FileName) => readChecked(files.get(name)!, fileRecord(manifest, name).sha256);
-  return {
-    description,
-    async read() {
-      const onnx = await read(description.serves);
-      checkOnnx(path.join(folder, description.serves), onnx);
-      const decoder = new TextDecoder();
-      return {
-        onnx,
-        tokenizer: decoder.decode(await read("tokenizer.json")),
-        tokenizerConfig: decoder.decode(await read("tokenizer_config.json")),
-      };
-    },
-    dispose,
-  };
 }
 
 async function readChecked(file: ModelFile, sha256: string): Promise<Uint8Array<ArrayBuffer>> {

@@ -16,8 +16,8 @@ export interface ExampleShape {
   readonly blocks: readonly number[];
   readonly numMembers: number;
   readonly wide: boolean;
-  /** Of the embedding; without it the model has no encoder. */
-  readonly hidden?: number;
+  /** Of the embedding; a list for several encoders, whose trees come one encoder after the other. None without an encoder. */
+  readonly hidden?: number | readonly number[];
   /** Changes the weights. */
   readonly seed: number;
 }
@@ -34,15 +34,17 @@ export const smallShape: ExampleShape = {
 export function exampleModel(shape: ExampleShape = smallShape): { content: ModelContent; chunks: Chunk[][][] } {
   const random = randomNumbers(shape.seed);
   const numFeatures = shape.blocks.reduce((a, b) => a + b, 0);
-  const trees = Array.from({ length: shape.numMembers }, (_, m) => exampleTree(shape.labels.length, m));
-  const chunks = trees.map((tree) =>
+  const widths = shape.hidden === undefined ? [] : [shape.hidden].flat();
+  const encoderOf = (m: number) => Math.floor(m / shape.numMembers);
+  const numTrees = shape.numMembers * Math.max(1, widths.length);
+  const trees = Array.from({ length: numTrees }, (_, m) => exampleTree(shape.labels.length, m));
+  const chunks = trees.map((tree, m) =>
     tree.levels.map(({ childStart }) =>
       Array.from(childStart.subarray(1), (end, p) => {
         const numChildren = end - childStart[p]!;
         const chunk = exampleChunk(numFeatures, numChildren, random);
-        return shape.hidden === undefined
-          ? chunk
-          : { ...chunk, dense: examplePanel(numChildren, shape.hidden, random) };
+        const width = widths[encoderOf(m)];
+        return width === undefined ? chunk : { ...chunk, dense: examplePanel(numChildren, width, random) };
       }),
     ),
   );
@@ -54,16 +56,17 @@ export function exampleModel(shape: ExampleShape = smallShape): { content: Model
         wide: shape.wide,
         chunks: chunks[m]![l]!.map((chunk) => encodeChunk(chunk, shape.wide)),
       })),
+      ...(widths.length > 1 && { encoder: encoderOf(m) }),
     }),
   );
   const content: ModelContent = {
     generator: "tagwright test",
     createdAt: "2026-01-02T03:04:05.000Z",
-    encoder: shape.hidden === undefined ? "none" : "example",
-    ...(shape.hidden !== undefined && { encoderModel: exampleEncoder(shape.hidden) }),
+    encoder: widths.length === 0 ? "none" : widths.length === 1 ? "example" : `${widths.length} examples`,
+    encoders: widths.map((width, e) => exampleEncoder(width, `example ${e}`)),
     preset: "fast",
     seed: shape.seed,
-    scoring: { beam: 10, power: 3, pathWeight: 1, candidates: 50 },
+    scoring: { beam: 10, power: 3, pathWeight: 1, candidates: 50, ...(widths.length > 1 && { combine: "softmax" }) },
     calibration: { values: [0, 0.5, 1], probabilities: [0.01, 0.2, 0.9] },
     threshold: 0.25,
     metrics: { "precision@1": 0.5 },
@@ -128,11 +131,11 @@ function examplePanel(numChildren: number, width: number, random: () => number):
 }
 
 /** The mean of the pieces' rows in a table. */
-function exampleEncoder(hidden: number): EncoderContent {
+function exampleEncoder(hidden: number, name: string): EncoderContent {
   const numPieces = 4 + exampleWords.length;
   const table = Array.from({ length: numPieces }, (_, i) => Array.from({ length: hidden }, (_, k) => Math.sin(i + k)));
   return {
-    ...{ hidden, weight: 1, pooling: "mean", maxPieces: 128, passages: 1, origin: "a test" },
+    ...{ name, hidden, weight: 1, pooling: "mean", maxPieces: 128, passages: 1, origin: "a test" },
     onnx: exampleOnnx({ table }),
     tokenizer: exampleTokenizer,
     tokenizerConfig: exampleTokenizerConfig,

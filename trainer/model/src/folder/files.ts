@@ -2,6 +2,13 @@
 import { createHash, type Hash } from "node:crypto";
 import { existsSync, lstatSync, realpathSync, type Stats, statSync } from "node:fs";
 import path from "node:path";
+import {
+  type EncoderFileName,
+  type EncoderPart,
+  encoderFileName,
+  encoderParts,
+  maxEncoders,
+} from "../encoder/description.ts";
 import { ModelFolderError } from "../errors.ts";
 
 export const manifestName = "model.json";
@@ -9,24 +16,51 @@ export const copyAgain = "the model is damaged: copy or train it again";
 const mebibyte = 2 ** 20;
 
 /** Largest size in bytes; the ranker and the vocabulary are read in pieces, all others whole. ONNX ends at 2 GiB. */
-export const maxFileBytes = {
+const single = {
   [manifestName]: 16 * mebibyte,
   "README.md": 16 * mebibyte,
-  "encoder.int8.onnx": 2048 * mebibyte,
-  "encoder.onnx": 2048 * mebibyte,
   "labels.txt": 512 * mebibyte,
   "names.txt": 512 * mebibyte,
   "ranker.safetensors": 2 ** 40,
   "tfidf.safetensors": 4096 * mebibyte,
-  "tokenizer.json": 128 * mebibyte,
-  "tokenizer_config.json": 16 * mebibyte,
   "tree.safetensors": 1024 * mebibyte,
   "vocabulary.txt": 2 ** 36,
 } as const;
-export type AnyFileName = keyof typeof maxFileBytes;
+const ofEncoder: Readonly<Record<EncoderPart, number>> = {
+  "encoder.int8.onnx": 2048 * mebibyte,
+  "encoder.onnx": 2048 * mebibyte,
+  "tokenizer.json": 128 * mebibyte,
+  "tokenizer_config.json": 16 * mebibyte,
+};
+export type AnyFileName = keyof typeof single | EncoderFileName;
 export type FileName = Exclude<AnyFileName, typeof manifestName>;
+
+const bounds = new Map<string, number>([
+  ...Object.entries(single),
+  ...encoderParts.flatMap((part) =>
+    [undefined, ...encoderNumbers(maxEncoders)].map(
+      (number) => [encoderFileName(part, number), ofEncoder[part]] as const,
+    ),
+  ),
+]);
 /** All but model.json, in alphabetical order. */
-export const fileNames = Object.keys(maxFileBytes).filter((it): it is FileName => it !== manifestName);
+export const fileNames = [...bounds.keys()].filter((it) => it !== manifestName).sort() as FileName[];
+/** Those that no encoder has. */
+export const commonFiles = fileNames.filter((it) => Object.hasOwn(single, it));
+
+/** The files that encoder `number` may have, counted from 1; those of the only one without a number. */
+export function filesOfEncoder(number: number | undefined): FileName[] {
+  return encoderParts.map((part) => encoderFileName(part, number));
+}
+
+/** 1, 2, ... `count`. */
+export function encoderNumbers(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i + 1);
+}
+
+export function maxFileBytes(name: AnyFileName): number {
+  return bounds.get(name) ?? 0;
+}
 
 /** Whether `folder` holds a model.json: the sign by which a model folder is told from any other. */
 export function looksLikeModelFolder(folder: string): boolean {

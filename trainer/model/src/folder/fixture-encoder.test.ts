@@ -33,12 +33,12 @@ async function open(options: OpenOptions = {}) {
 }
 
 test("a model folder of version 2 loads for ever", async () => {
-  const { info, manifest, encoder, members, dispose } = await openModelFolder(folder);
+  const { info, manifest, encoders, members, dispose } = await openModelFolder(folder);
   onTestFinished(dispose);
   expect(info.id).toBe("6890787482ee068b7969c967c101f3c741c2a19c22af5f61530034f495aaea23");
   expect(info).toMatchObject({ formatVersion: 2, encoder: "tiny-bert", numLabels: 8 });
-  expect(manifest.encoderModel).toEqual(encoder?.description);
-  expect(encoder?.description).toMatchObject({ hidden: 16, weight: 0.5, serves: "encoder.int8.onnx", licence: "MIT" });
+  expect(encoders.map((it) => it.description)).toEqual([manifest.encoderModel]);
+  expect(manifest.encoderModel).toMatchObject({ hidden: 16, weight: 0.5, serves: "encoder.int8.onnx", licence: "MIT" });
   expect(members[1]!.ranker.levels[1]!.chunk(2).dense?.weights).toHaveLength(2 * 16);
 });
 
@@ -47,9 +47,9 @@ test("the folder of version 2 is whole", async () => {
 });
 
 test("its encoder gives PyTorch's embeddings", async () => {
-  const { encoder, dispose } = await openModelFolder(folder);
+  const { encoders, dispose } = await openModelFolder(folder);
   onTestFinished(dispose);
-  const { onnx, tokenizer, tokenizerConfig } = await encoder!.read();
+  const { onnx, tokenizer, tokenizerConfig } = await encoders[0]!.read();
   const pieces = newPieceTokenizer(tokenizer, tokenizerConfig);
   const session = await openTextEncoder({ onnx, pieces, hidden: 16, maxPieces, passages: 1, threads: 1 });
   onTestFinished(() => session.dispose());

@@ -1,70 +1,15 @@
-import { cpSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { message } from "../encoder/example-encoder.ts";
-import { EncoderError, ModelFolderError } from "../errors.ts";
+import { EncoderError } from "../errors.ts";
 import { openModel } from "../model.ts";
-import { inTemporaryFolder } from "./example-model.ts";
-import { sha256 } from "./files.ts";
-import { openModelFolder } from "./reader.ts";
+import { editManifest, fixture, forge, type Json, tampering } from "./tampering.ts";
 import { verifyModelFolder } from "./verify.ts";
 
-const original = path.join(import.meta.dirname, "../../../../test/fixtures/models/v2");
 const files = ["encoder.int8.onnx", "encoder.onnx", "tokenizer.json", "tokenizer_config.json"];
 
-type Json = Record<string, unknown>;
-
-async function withChanged(change: (folder: string) => void, check: (folder: string) => Promise<void>): Promise<void> {
-  await inTemporaryFolder(async (folder) => {
-    const copy = path.join(folder, "model");
-    cpSync(original, copy, { recursive: true });
-    change(copy);
-    await check(copy);
-  });
-}
-
-/** Refused when it is opened. */
-async function expectRefused(change: (folder: string) => void, expected: RegExp | string): Promise<void> {
-  await withChanged(change, async (folder) => {
-    const error = await openModelFolder(folder).catch((it) => it);
-    expect(error).toBeInstanceOf(ModelFolderError);
-    expect(error.message).toMatch(expected);
-  });
-}
-
-/** Opened, since words alone can answer; refused when the encoder is read, and by who waits for it. */
-async function expectLexical(change: (folder: string) => void, expected: RegExp): Promise<void> {
-  await withChanged(change, async (folder) => {
-    const refused = await openModel(folder).catch((it) => it);
-    expect(refused instanceof ModelFolderError || refused instanceof EncoderError, String(refused)).toBe(true);
-    expect(refused.message).toMatch(expected);
-    const model = await openModel(folder, { background: true });
-    await expect.poll(() => model.encoder.kind).toBe("failed");
-    expect(model.encoder).toMatchObject({ reason: refused.message });
-    expect(await model.suggest("a text", 8)).toHaveLength(8);
-    model.dispose();
-  });
-}
-
-function editManifest(edit: (manifest: Json, encoder: Json, files: Json) => void): (folder: string) => void {
-  return (folder) => {
-    const place = path.join(folder, "model.json");
-    const manifest = JSON.parse(readFileSync(place, "utf8"));
-    edit(manifest, manifest.encoderModel, manifest.files);
-    writeFileSync(place, JSON.stringify(manifest));
-  };
-}
-
-/** Other content, with the size and hash that model.json names: an attacker, not an accident. */
-function forge(name: string, edit: (bytes: Buffer) => Uint8Array): (folder: string) => void {
-  return (folder) => {
-    const bytes = edit(readFileSync(path.join(folder, name)));
-    writeFileSync(path.join(folder, name), bytes);
-    editManifest((_, __, listed) => {
-      listed[name] = { bytes: bytes.length, sha256: sha256(bytes) };
-    })(folder);
-  };
-}
+const { expectRefused, expectLexical, withChanged } = tampering("v2", openModel);
 
 test("a file of the encoder that is missing, cut short or elsewhere is found when the model is opened", async () => {
   for (const name of files) {
@@ -72,7 +17,7 @@ test("a file of the encoder that is missing, cut short or elsewhere is found whe
     await expectRefused((folder) => truncateSync(path.join(folder, name), 7), `${name}: expected`);
     await expectRefused((folder) => {
       rmSync(path.join(folder, name));
-      symlinkSync(path.join(original, name), path.join(folder, name));
+      symlinkSync(path.join(fixture("v2"), name), path.join(folder, name));
     }, "inside the model folder");
   }
 });
@@ -140,8 +85,8 @@ test("an encoder that fails at work is an error for who waited for it, and a sta
 
 test("an encoder whose positions end before the passages do is found at its start", async () => {
   await withChanged(
-    editManifest((_, encoder) => {
-      encoder["maxPieces"] = 4000;
+    editManifest((manifest) => {
+      (manifest["encoderModel"] as Json)["maxPieces"] = 4000;
     }),
     async (folder) => {
       await expect(openModel(folder)).rejects.toThrow(/the encoder failed/);
@@ -169,5 +114,6 @@ test.each<[string, (manifest: Json, encoder: Json, files: Json) => void, RegExp]
   ["version 1", (it) => Object.assign(it, { formatVersion: 1 }), /\(files\)/],
   ["a nameless encoder", (it) => Object.assign(it, { encoder: 7 }), /\(encoder\)/],
 ])("a model.json is refused that has %s", async (_, edit, expected) => {
-  await expectRefused(editManifest(edit), expected);
+  const change = editManifest((manifest, files) => edit(manifest, manifest["encoderModel"] as Json, files));
+  await expectRefused(change, expected);
 });

@@ -191,11 +191,11 @@ test("the model card is for people: edited or missing, the model works, and only
 test.each<[string, (manifest: Json) => void, RegExp]>([
   [
     "a newer version",
-    (it) => Object.assign(it, { formatVersion: 3 }),
-    /\(formatVersion\): expected 1 or 2, found 3; update/,
+    (it) => Object.assign(it, { formatVersion: 4 }),
+    /\(formatVersion\): expected 1 to 3, found 4; update/,
   ],
-  ["an older version", (it) => Object.assign(it, { formatVersion: 0 }), /\(formatVersion\): expected 1 or 2, found 0/],
-  ["no version", (it) => delete it["formatVersion"], /\(formatVersion\): expected 1 or 2, found nothing/],
+  ["an older version", (it) => Object.assign(it, { formatVersion: 0 }), /\(formatVersion\): expected 1 to 3, found 0/],
+  ["no version", (it) => delete it["formatVersion"], /\(formatVersion\): expected 1 to 3, found nothing/],
   ["an encoder", (it) => Object.assign(it, { encoder: "bert" }), /\(encoder\): expected "none", found "bert"/],
   ["a path as a file name", (it) => Object.assign(it["files"] as Json, { "../../x": {} }), /\(files\)/],
   ["a prototype as a file name", (it) => Object.assign(it["files"] as Json, { constructor: {} }), /\(files\)/],

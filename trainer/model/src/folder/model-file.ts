@@ -45,9 +45,9 @@ export function openModelFile(
   const fd = openSync(place, "r");
   const { size, ino, mtimeMs } = fstatSync(fd);
   const isRightSize = bytes === undefined || bytes === size;
-  if (!isRightSize || size > maxFileBytes[name]) {
+  if (!isRightSize || size > maxFileBytes(name)) {
     closeSync(fd);
-    const expected = isRightSize ? `at most ${maxFileBytes[name]} bytes` : `${bytes} bytes`;
+    const expected = isRightSize ? `at most ${maxFileBytes(name)} bytes` : `${bytes} bytes`;
     throw fail(expected, bytes !== undefined && size < bytes ? `${size}: it was cut short` : `${size}`);
   }
   if (keepOpen) {

@@ -7,7 +7,7 @@ import { decodeChunk, type EncodedChunk, maxChildren } from "../ranker/chunk-cod
 import type { DensePanel } from "../ranker/dense-panel.ts";
 import { type LabelTree, numNodes, type TreeLevel } from "../tree/label-tree.ts";
 import { checkSha256, copyAgain, sha256 } from "./files.ts";
-import { fileRecord, type Manifest } from "./manifest.ts";
+import { encoderOfMember, encodersOf, fileRecord, type Manifest } from "./manifest.ts";
 import { type ModelFile, type ModelFileOptions, openModelFile } from "./model-file.ts";
 import { findTensor, parseTensorTable, type TensorTable, viewTensor } from "./safetensors.ts";
 import { chunkDigest, dataTensors, denseTensor, digestBytes, indexTensors } from "./tensors.ts";
@@ -33,16 +33,19 @@ export function openRanker(
   });
   try {
     const index = readIndex(file, manifest);
-    const denseWidth = manifest.encoderModel?.hidden ?? 0;
-    const source = { ...index, file, cache, numFeatures: manifest.counts.features, denseWidth };
+    const encoders = encodersOf(manifest);
     let firstKey = 0;
-    const rankers = trees.map((tree, m) => ({
-      levels: tree.levels.map((treeLevel, l) => {
-        const level = openLevel(source, treeLevel, { m, l, firstKey });
-        firstKey += treeLevel.childStart.length - 1;
-        return level;
-      }),
-    }));
+    const rankers = trees.map((tree, m) => {
+      const denseWidth = encoders[encoderOfMember(manifest, m)]?.hidden ?? 0;
+      const source = { ...index, file, cache, numFeatures: manifest.counts.features, denseWidth };
+      return {
+        levels: tree.levels.map((treeLevel, l) => {
+          const level = openLevel(source, treeLevel, { m, l, firstKey });
+          firstKey += treeLevel.childStart.length - 1;
+          return level;
+        }),
+      };
+    });
     return { rankers, dispose: () => file.close() };
   } catch (error) {
     file.close();
@@ -56,7 +59,7 @@ interface Source {
   readonly prefix: Uint8Array<ArrayBuffer>;
   readonly cache: ChunkCache;
   readonly numFeatures: number;
-  /** Of the dense panels; 0 in a model without an encoder. */
+  /** Of the dense panels, as wide as the embedding of the tree's encoder; 0 in a model without one. */
   readonly denseWidth: number;
 }
 

@@ -12,7 +12,7 @@ import type { ModelInfo } from "../types.ts";
 import { type EncoderSource, openEncoderFiles } from "./encoder-reader.ts";
 import { checkSha256, copyAgain, type FileName, findModelFolder, manifestName, sha256 } from "./files.ts";
 import { parseLines } from "./lines.ts";
-import { fileRecord, type Manifest, parseManifest } from "./manifest.ts";
+import { encoderOfMember, fileRecord, type Manifest, parseManifest } from "./manifest.ts";
 import { type ModelFileOptions, readModelFile } from "./model-file.ts";
 import { openRanker, type RankerFile } from "./ranker-reader.ts";
 import { parseTensorTable, vectorLength, viewTensor } from "./safetensors.ts";
@@ -25,7 +25,8 @@ export interface OpenedModel {
   readonly manifest: Manifest;
   readonly info: ModelInfo;
   readonly tfidf: TfidfModel;
-  readonly members: readonly { readonly tree: LabelTree; readonly ranker: Ranker }[];
+  /** Each with the position of its encoder in `encoders`; 0 where there is none or one. */
+  readonly members: readonly { readonly tree: LabelTree; readonly ranker: Ranker; readonly encoder: number }[];
   /** Identifier of each label. */
   readonly labels: readonly string[];
   /** Name of each label; its identifier where it has no other. */
@@ -33,8 +34,8 @@ export interface OpenedModel {
   readonly scoring: Scoring;
   readonly calibration: Calibration;
   readonly vocabulary: Pick<Vocabulary, "term">;
-  /** Read later, by who runs it; undefined for a model without an encoder. */
-  readonly encoder: Omit<EncoderSource, "dispose"> | undefined;
+  /** Read later, by who runs them; none in a model that has no encoder. */
+  readonly encoders: readonly EncoderSource[];
   /** Closes the files. Chunks and terms cannot be read any more. */
   dispose(): void;
 }
@@ -67,21 +68,21 @@ export async function openModelFolder(
   const manifestBytes = readModelFile(real, manifestName);
   const manifest = parseManifest(manifestBytes, path.join(real, manifestName));
   const { counts } = manifest;
-  const scoring = usable(parseScoring(manifest.scoring), "scoring", real);
+  const scoring = usable(parseScoringOf(manifest), "scoring", real);
   const calibration = usable(parseCalibration(manifest.calibration), "calibration", real);
   const labels = parseLines(readChecked(real, manifest, "labels.txt"), counts.labels, path.join(real, "labels.txt"));
   const names = readNames(real, manifest, labels);
   const tfidf = readTfidf(real, manifest);
   const trees = readTrees(real, manifest);
   const cache = new ChunkCache(cacheBytes);
-  const encoder = openEncoderFiles(real, manifest, { keepOpen });
+  const encoders = openEncoderFiles(real, manifest, { keepOpen });
   let vocabulary: Vocabulary | undefined;
   let ranker: RankerFile;
   try {
     vocabulary = openVocabulary(real, manifest, { keepOpen });
     ranker = openRanker(real, manifest, { trees, cache, keepOpen });
   } catch (error) {
-    encoder?.dispose();
+    encoders.dispose();
     vocabulary?.dispose();
     throw error;
   }
@@ -89,20 +90,26 @@ export async function openModelFolder(
     manifest,
     info: describeModel(manifest, sha256(manifestBytes)),
     tfidf,
-    members: trees.map((tree, m) => ({ tree, ranker: ranker.rankers[m]! })),
+    members: trees.map((tree, m) => ({ tree, ranker: ranker.rankers[m]!, encoder: encoderOfMember(manifest, m) })),
     labels,
     names,
     scoring,
     calibration,
     vocabulary,
-    encoder,
+    encoders: encoders.sources,
     dispose: once(() => {
-      encoder?.dispose();
+      encoders.dispose();
       ranker.dispose();
       vocabulary.dispose();
       cache.dispose();
     }),
   };
+}
+
+/** Several encoders need a rule that makes one list of theirs. */
+function parseScoringOf({ scoring, formatVersion }: Manifest): Scoring | undefined {
+  const parsed = parseScoring(scoring);
+  return formatVersion > 2 && parsed?.combine === undefined ? undefined : parsed;
 }
 
 function describeModel(manifest: Manifest, id: string): ModelInfo {

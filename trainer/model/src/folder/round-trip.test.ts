@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { message } from "../encoder/example-encoder.ts";
 import { type ExampleShape, exampleModel, inTemporaryFolder, smallShape } from "./example-model.ts";
 import { openModelFolder } from "./reader.ts";
+import { verifyModelFolder } from "./verify.ts";
 import { writeModelFolder } from "./writer.ts";
 
 const label = fc.oneof(
@@ -27,14 +28,14 @@ const shape = fc.record({
   blocks: fc.array(fc.integer({ min: 0, max: 90 }), { minLength: 1, maxLength: 3 }),
   numMembers: fc.integer({ min: 1, max: 3 }),
   wide: fc.boolean(),
-  hidden: fc.option(fc.integer({ min: 1, max: 9 }), { nil: undefined }),
+  hidden: fc.array(fc.integer({ min: 1, max: 9 }), { maxLength: 3 }),
   seed: fc.nat(),
 });
 
 test("a model that was written is read back the same, whatever its labels and sizes", async () => {
   await fc.assert(
     fc.asyncProperty(shape, fc.boolean(), async ({ hidden, ...rest }, named) => {
-      const shape: ExampleShape = { ...rest, ...(hidden !== undefined && { hidden }) };
+      const shape: ExampleShape = { ...rest, hidden };
       const names = named ? { names: shape.labels.map((it, i) => (i % 2 === 0 ? it : `name of ${it}`)) } : {};
       const { content, chunks } = exampleModel({ ...shape, ...names });
       await inTemporaryFolder(async (folder) => {
@@ -44,8 +45,11 @@ test("a model that was written is read back the same, whatever its labels and si
         expect(model.labels).toEqual(content.labels);
         expect(model.names).toEqual(content.names ?? content.labels);
         expect(model.tfidf).toEqual(content.tfidf);
-        const { onnx, tokenizer, tokenizerConfig } = content.encoderModel ?? {};
-        expect(await model.encoder?.read()).toEqual(onnx && { onnx, tokenizer, tokenizerConfig });
+        expect(model.info.formatVersion).toBe(1 + Math.min(2, hidden.length));
+        expect(await Promise.all(model.encoders.map((it) => it.read()))).toEqual(
+          content.encoders!.map(({ onnx, tokenizer, tokenizerConfig }) => ({ onnx, tokenizer, tokenizerConfig })),
+        );
+        expect(model.members.map((it) => it.encoder)).toEqual(content.members.map((it) => it.encoder ?? 0));
         expect(Array.from({ length: content.tfidf.numFeatures }, (_, f) => model.vocabulary.term(f))).toEqual(
           content.vocabulary,
         );
@@ -121,11 +125,12 @@ test("terms are found across many groups of lines", async () => {
 test("the quantised graph answers where there is one, and an encoder with its licence is described as it was given", async () => {
   await inTemporaryFolder(async (folder) => {
     const { content } = exampleModel({ ...smallShape, hidden: 3 });
-    const int8 = new Uint8Array([...content.encoderModel!.onnx, ...message([3, "another"])]);
-    await writeModelFolder(folder, { ...content, encoderModel: { ...content.encoderModel!, int8, licence: "MIT" } });
-    const { encoder, info, dispose } = await openModelFolder(folder);
+    const [encoder] = content.encoders!;
+    const int8 = new Uint8Array([...encoder!.onnx, ...message([3, "another"])]);
+    await writeModelFolder(folder, { ...content, encoders: [{ ...encoder!, int8, licence: "MIT" }] });
+    const { encoders, info, dispose } = await openModelFolder(folder);
     expect(info).toMatchObject({ formatVersion: 2, encoder: "example" });
-    expect(encoder!.description).toEqual({
+    expect(encoders[0]!.description).toEqual({
       hidden: 3,
       weight: 1,
       pooling: "mean",
@@ -135,8 +140,36 @@ test("the quantised graph answers where there is one, and an encoder with its li
       origin: "a test",
       licence: "MIT",
     });
-    expect((await encoder!.read()).onnx).toEqual(int8);
+    expect((await encoders[0]!.read()).onnx).toEqual(int8);
     dispose();
+  });
+});
+
+test("several encoders are described by name, each with its own files and its own graph", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const { content } = exampleModel({ ...smallShape, hidden: [3, 5], numMembers: 2 });
+    const [first, second] = content.encoders!;
+    const int8 = new Uint8Array([...second!.onnx, ...message([3, "another"])]);
+    await writeModelFolder(folder, { ...content, encoders: [first!, { ...second!, int8, weight: 2 }] });
+    expect(readdirSync(folder).filter((it) => /onnx|tokenizer/u.test(it))).toEqual([
+      "encoder-1.onnx",
+      "encoder-2.int8.onnx",
+      "encoder-2.onnx",
+      "tokenizer-1.json",
+      "tokenizer-2.json",
+      "tokenizer_config-1.json",
+      "tokenizer_config-2.json",
+    ]);
+    const { encoders, info, manifest, dispose } = await openModelFolder(folder);
+    expect(info).toMatchObject({ formatVersion: 3, encoder: "2 examples" });
+    expect(encoders.map((it) => it.description)).toMatchObject([
+      { name: "example 0", hidden: 3, weight: 1, serves: "encoder-1.onnx" },
+      { name: "example 1", hidden: 5, weight: 2, serves: "encoder-2.int8.onnx" },
+    ]);
+    expect(manifest.members.map((it) => it.encoder)).toEqual([1, 1, 2, 2]);
+    expect((await encoders[1]!.read()).onnx).toEqual(int8);
+    dispose();
+    expect(await verifyModelFolder(folder)).toMatchObject({ numChunks: 4 * 4 });
   });
 });
 
@@ -145,8 +178,8 @@ test("a graph that would not be trusted is not written: the old model stays", as
     await writeModelFolder(folder, exampleModel().content);
     const { content } = exampleModel({ ...smallShape, hidden: 3 });
     const loop = message([7, message([1, message([5, message([6, message([2, "body"])])])])]);
-    const onnx = Buffer.concat([content.encoderModel!.onnx, loop]);
-    const untrusted = { ...content, encoderModel: { ...content.encoderModel!, onnx } };
+    const [encoder] = content.encoders!;
+    const untrusted = { ...content, encoders: [{ ...encoder!, onnx: Buffer.concat([encoder!.onnx, loop]) }] };
     await expect(writeModelFolder(folder, untrusted)).rejects.toThrow(/a graph within a node/);
     const { info, dispose } = await openModelFolder(folder);
     expect(info.encoder).toBe("none");
@@ -158,6 +191,7 @@ test("content that contradicts itself is refused before anything is written", as
   await inTemporaryFolder(async (folder) => {
     const target = path.join(folder, "model");
     const { content } = exampleModel();
+    const { content: several } = exampleModel({ ...smallShape, hidden: [3, 5] });
     const wrong = [
       { labels: content.labels.with(1, "apple") },
       { labels: content.labels.slice(1) },
@@ -166,6 +200,11 @@ test("content that contradicts itself is refused before anything is written", as
       { members: content.members.map((it) => ({ ...it, levels: it.levels.slice(1) })) },
       { members: exampleModel({ ...smallShape, hidden: 3 }).content.members },
       { ...exampleModel({ ...smallShape, hidden: 3 }).content, members: content.members },
+      { ...several, scoring: content.scoring },
+      { ...several, members: several.members.slice(1) },
+      { ...several, members: several.members.map((it) => ({ ...it, encoder: 0 })) },
+      { ...several, members: several.members.map((it) => ({ ...it, encoder: (it.encoder ?? 0) + 1 })) },
+      { ...several, encoders: Array(17).fill(several.encoders![0]) },
     ];
     for (const part of wrong)
       await expect(writeModelFolder(target, { ...content, ...part })).rejects.toThrow(RangeError);

@@ -39,7 +39,7 @@ export async function verifyModelFolder(folder: string): Promise<Verification> {
       });
     }
     if (model.info.numFeatures > 0) model.vocabulary.term(0);
-    await model.encoder?.read();
+    for (const encoder of model.encoders) await encoder.read();
     let numChunks = 0;
     for (const { tree, ranker } of model.members) {
       for (const [l, { childStart }] of tree.levels.entries()) {

@@ -58,7 +58,7 @@ export async function writeModelFolder(
     await syncFolder(partial);
     const opened = await openModelFolder(partial);
     try {
-      await opened.encoder?.read();
+      for (const encoder of opened.encoders) await encoder.read();
     } finally {
       opened.dispose();
     }
