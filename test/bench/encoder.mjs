@@ -1,17 +1,23 @@
 // `node test/bench/encoder.mjs --corpus <folder with train.jsonl.gz and test.jsonl.gz>`: what an encoder adds to words
 // alone, frozen and fine-tuned, each a whole `tagwright train` and `evaluate`; and beside it PECOS's XR-Transformer where
-// a Python with libpecos and torch is given. Prints one table in Markdown.
+// a Python with libpecos and torch is given. Prints one table in Markdown. A corpus without test.jsonl.gz is split by the
+// SHA-1 of the ids, a tenth for the test; `--documents` takes as many as asked for in the order of that same hash.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { gunzipSync, gzipSync } from "node:zlib";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 const usage = `node test/bench/encoder.mjs --corpus <folder> [options]
   --encoder <folder>   in the layout of Hugging Face (PECOS needs a folder)
-  --runs a,b           of words, frozen, tuned, pecos-frozen, pecos-tuned (default: the first three)
+  --runs a,b           of words, frozen, tuned, alone (tuned, without words), pecos-frozen, pecos-tuned (default: the first three)
+  --documents <n>      to learn from (default: all)
+  --test <n>           to measure on (default: all)
+  --max-pieces <n>     word pieces that are read of a text (default: 128)
   --python <program>   with libpecos, torch and transformers, for pecos-*
   --engine <name>      default: cpu
 `;
@@ -22,6 +28,9 @@ const { values: options } = parseArgs({
     runs: { type: "string", default: "words,frozen,tuned" },
     python: { type: "string" },
     engine: { type: "string", default: "cpu" },
+    documents: { type: "string" },
+    test: { type: "string" },
+    "max-pieces": { type: "string", default: "128" },
     help: { type: "boolean" },
   },
 });
@@ -33,6 +42,7 @@ const encoder = options.encoder ?? "all-MiniLM-L6-v2";
 const scratch = mkdtempSync(path.join(os.tmpdir(), "tagwright-bench-"));
 const rows = [];
 try {
+  cutCorpus();
   for (const run of options.runs.split(",")) rows.push(run.startsWith("pecos") ? pecos(run) : tagwright(run));
 } finally {
   rmSync(scratch, { recursive: true, force: true });
@@ -43,14 +53,42 @@ process.stdout.write(
   `${path.basename(options.corpus)}\n\n${line(head)}${line(head.map(() => "---"))}${rows.map(line).join("")}`,
 );
 
+/** The part of the corpus that is asked for, as train.jsonl.gz and test.jsonl.gz in the scratch folder. */
+function cutCorpus() {
+  const read = (name) =>
+    gunzipSync(readFileSync(path.join(options.corpus, name)))
+      .toString()
+      .trim()
+      .split("\n")
+      .map((line) => ({ line, place: createHash("sha1").update(JSON.parse(line).id).digest("hex") }))
+      .sort((a, b) => (a.place < b.place ? -1 : 1));
+  const all = read("train.jsonl.gz");
+  const isTest = ({ place }) => Number.parseInt(place.slice(-4), 16) % 10 === 0;
+  const hasTest = existsSync(path.join(options.corpus, "test.jsonl.gz"));
+  const parts = {
+    train: (hasTest ? all : all.filter((it) => !isTest(it))).slice(0, Number(options.documents ?? all.length)),
+    test: (hasTest ? read("test.jsonl.gz") : all.filter(isTest)).slice(0, Number(options.test ?? all.length)),
+  };
+  mkdirSync(path.join(scratch, "corpus"));
+  for (const [name, part] of Object.entries(parts)) {
+    writeFileSync(
+      path.join(scratch, "corpus", `${name}.jsonl.gz`),
+      gzipSync(part.map((it) => `${it.line}\n`).join("")),
+    );
+    process.stderr.write(`${name}: ${part.length} documents\n`);
+  }
+}
+
 function tagwright(run) {
   const out = path.join(scratch, run);
-  const withEncoder = run === "words" ? [] : ["--encoder", encoder, "--engine", options.engine];
-  const given = ["--corpus", path.join(options.corpus, "train.jsonl.gz"), "--out", out, "--features", "words"];
+  const withEncoder =
+    run === "words" ? [] : ["--encoder", encoder, "--engine", options.engine, "--max-pieces", options["max-pieces"]];
+  const corpus = path.join(scratch, "corpus", "train.jsonl.gz");
+  const given = ["--corpus", corpus, "--out", out, "--features", run === "alone" ? "none" : "words"];
   const started = performance.now();
   command("train", [...given, ...withEncoder, ...(run === "frozen" ? ["--freeze"] : [])]);
   const seconds = (performance.now() - started) / 1000;
-  const test = path.join(options.corpus, "test.jsonl.gz");
+  const test = path.join(scratch, "corpus", "test.jsonl.gz");
   const { precision, ndcg } = JSON.parse(command("evaluate", ["--model", out, "--corpus", test, "--json"]));
   return [
     run,
@@ -74,7 +112,9 @@ function pecos(run) {
   if (options.python === undefined || options.encoder === undefined)
     throw new Error("pecos needs --python and --encoder <folder>");
   const script = path.join(root, "test", "bench", "xtransformer_bench.py");
-  const args = [script, options.corpus, options.encoder, ...(run === "pecos-frozen" ? ["--frozen"] : [])];
+  const corpus = path.join(scratch, "corpus");
+  const given = [script, corpus, options.encoder, "--length", options["max-pieces"]];
+  const args = [...given, ...(run === "pecos-frozen" ? ["--frozen"] : [])];
   const { status, stdout } = spawnSync(options.python, args, {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "inherit"],

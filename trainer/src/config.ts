@@ -214,9 +214,14 @@ export interface RecipeChoices {
   readonly schedule?: Schedule;
   /** Documents a step of the encoder. */
   readonly batch?: number;
+  /** Word pieces that are read of a text; half as many on the coarse levels. */
+  readonly maxPieces?: number;
   /** Of the ranker. */
   readonly loss?: Loss;
 }
+
+/** Room for a few words between the special pieces. */
+export const FEWEST_PIECES = 8;
 
 /** The recipe of a preset, with what is asked for instead. */
 export function recipeFor(preset: Preset, seed: number, choices: RecipeChoices = {}): Recipe {
@@ -227,7 +232,15 @@ export function recipeFor(preset: Preset, seed: number, choices: RecipeChoices =
   const recipe = {
     ...base,
     seed,
-    tuning: { ...base.tuning, schedule, ...(choices.batch !== undefined && { batch: choices.batch }) },
+    tuning: {
+      ...base.tuning,
+      schedule,
+      ...(choices.batch !== undefined && { batch: choices.batch }),
+      ...(choices.maxPieces !== undefined && {
+        maxPieces: choices.maxPieces,
+        coarsePieces: Math.max(FEWEST_PIECES, choices.maxPieces >> 1),
+      }),
+    },
     ...(loss === "logistic" && logistic(base)),
     ...(features !== "auto" && { features: chosen }),
   };

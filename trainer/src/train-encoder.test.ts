@@ -123,8 +123,10 @@ test("a checkpoint of another run is refused, and says how to go on", async () =
   await expect(other).rejects.toThrow(/without --resume/u);
 }, 120_000);
 
-test("a frozen encoder is written as it was published", async () => {
-  const { out, events } = await trainOn({ freeze: true });
+test("a frozen encoder is written as it was published, and reads as much of a text as was asked for", async () => {
+  const { out, events } = await trainOn({ freeze: true, maxPieces: 12 });
+  const { encoderModel } = JSON.parse(readFileSync(path.join(out, "model.json"), "utf8"));
+  expect(encoderModel.maxPieces).toBe(12);
   expect(events.some((it) => it.type === "step")).toBe(false);
   const published = await readEncoderFolder(tiny);
   const words = published.weights.get("words")!.data as Float32Array;

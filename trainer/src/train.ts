@@ -70,6 +70,8 @@ export interface TrainOptions {
   readonly memoryLimit?: number;
   /** Documents a step of the encoder; default: the preset's. */
   readonly batch?: number;
+  /** Word pieces that the encoder reads of a text; default: the preset's, and never more than the encoder can. */
+  readonly maxPieces?: number;
 }
 
 export interface TrainContext {
