@@ -6,6 +6,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ModelBusyError } from "../errors.ts";
 import { errorCode, ifMissing } from "./files.ts";
+import { processStart } from "./process-start.ts";
 
 /** A lock file whose content is not there yet: its process has this long to write it. */
 const settleMs = 10_000;
@@ -19,6 +20,16 @@ interface Owner {
   /** ISO 8601. */
   readonly since: string;
   readonly token: string;
+  /** Of the process, as `processStart` tells it. */
+  readonly started?: string;
+  readonly about?: string;
+}
+
+export interface LockOptions {
+  /** Kept in the lock: what its owner works on, for whoever finds it held. */
+  readonly about?: string;
+  /** Says that it is held, in place of a model folder's message. `about` is the owner's. */
+  readonly busy?: (who: string, place: string, about: string | undefined) => string;
 }
 
 /** Runs `task` while it alone may write `target`. @throws ModelBusyError where another live process does. */
@@ -32,20 +43,28 @@ export async function withLock<T>(target: string, task: () => Promise<T>): Promi
 }
 
 /** Takes the lock of `target` (a resolved path); call the result to give it back. @throws ModelBusyError. */
-export async function acquireLock(target: string): Promise<() => Promise<void>> {
+export async function acquireLock(target: string, { about, busy }: LockOptions = {}): Promise<() => Promise<void>> {
   const place = `${target}.lock`;
   await mkdir(path.dirname(target), { recursive: true });
   const since = new Date().toISOString();
-  const own: Owner = { pid: process.pid, host: os.hostname(), since, token: randomUUID() };
+  const started = await processStart(process.pid);
+  const own: Owner = {
+    pid: process.pid,
+    host: os.hostname(),
+    since,
+    token: randomUUID(),
+    ...(started !== undefined && { started }),
+    ...(about !== undefined && { about }),
+  };
   for (let attempt = 0; attempt < maxAttempts; attempt++) {
     if (await create(place, JSON.stringify(own))) return () => release(place, own.token);
     const text = await readFile(place, "utf8").catch(ifMissing(undefined));
     if (text === undefined) continue;
     const owner = parseOwner(text);
-    if (!(await isStale(place, owner))) throw busy(target, place, owner);
+    if (!(await isStale(place, owner))) throw busyError(target, place, owner, busy);
     await removeStale(place);
   }
-  throw busy(target, place, undefined);
+  throw busyError(target, place, undefined, busy);
 }
 
 async function create(place: string, text: string): Promise<boolean> {
@@ -77,7 +96,9 @@ async function isStale(place: string, owner: Owner | undefined): Promise<boolean
   if (owner === undefined) return Date.now() - file.mtimeMs > settleMs;
   if (owner.host !== os.hostname()) return false;
   const bootTime = Date.now() - os.uptime() * 1000;
-  return !isAlive(owner.pid) || Date.parse(owner.since) < bootTime - bootSlackMs;
+  if (!isAlive(owner.pid) || Date.parse(owner.since) < bootTime - bootSlackMs) return true;
+  const started = owner.started === undefined ? undefined : await processStart(owner.pid);
+  return started !== undefined && started !== owner.started;
 }
 
 /**
@@ -111,17 +132,24 @@ export function isAlive(pid: number): boolean {
 
 function parseOwner(text: string): Owner | undefined {
   try {
-    const { pid, host, since, token } = JSON.parse(text) as Partial<Record<keyof Owner, unknown>>;
+    const { pid, host, since, token, started, about } = JSON.parse(text) as Partial<Record<keyof Owner, unknown>>;
     if (!Number.isSafeInteger(pid) || (pid as number) <= 0) return undefined;
     if (typeof host !== "string" || typeof since !== "string" || typeof token !== "string") return undefined;
-    return { pid: pid as number, host, since, token };
+    const more = { ...(typeof started === "string" && { started }), ...(typeof about === "string" && { about }) };
+    return { pid: pid as number, host, since, token, ...more };
   } catch {
     return undefined;
   }
 }
 
-function busy(target: string, place: string, owner: Owner | undefined): ModelBusyError {
+function busyError(
+  target: string,
+  place: string,
+  owner: Owner | undefined,
+  busy: LockOptions["busy"] = (who) =>
+    `${target}: another training writes this folder (${who} holds the lock); wait for it or stop it; ` +
+    `if it is long gone, delete "${place}"`,
+): ModelBusyError {
   const who = owner === undefined ? "another process" : `process ${owner.pid} on ${owner.host}, since ${owner.since},`;
-  const cure = `wait for it or stop it; if it is long gone, delete "${place}"`;
-  return new ModelBusyError(`${target}: another training writes this folder (${who} holds the lock); ${cure}`);
+  return new ModelBusyError(busy(who, place, owner?.about));
 }

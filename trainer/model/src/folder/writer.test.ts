@@ -348,6 +348,7 @@ test("of many that take over a dead process's lock at once exactly one succeeds"
 test.each([
   ["from before the machine started", { since: "2001-01-01T00:00:00.000Z" }, false],
   ["of another machine", { host: "elsewhere" }, true],
+  ["of a process whose number another one has by now", { started: "long ago" }, !posix],
 ])("a lock %s", async (_, change, holds) => {
   await inTemporaryFolder(async (folder) => {
     const target = path.join(folder, "model");
