@@ -20,19 +20,28 @@ export interface Running {
   seen(pattern: RegExp): Promise<void>;
 }
 
-/** Starts `tagwright …args`. `through` is a shell script that runs it with limits; it gets the command as "$@". */
-export function start(args: readonly string[], options: { cwd?: string; through?: string } = {}): Running {
+export interface StartOptions {
+  readonly cwd?: string;
+  /** A shell script that runs it with limits; it gets the command as "$@". */
+  readonly through?: string;
+  /** Whether the child gets a channel, as the editor's extension opens one. */
+  readonly channel?: boolean;
+}
+
+/** Starts `tagwright …args`. */
+export function start(args: readonly string[], options: StartOptions = {}): Running {
   if (!existsSync(program)) throw new Error(`${program} is missing; run "npm run build" first`);
   const command = [process.execPath, program, ...args];
   const [file, ...rest] = options.through === undefined ? command : ["sh", "-c", options.through, "sh", ...command];
-  const child = spawn(file!, rest, { cwd: options.cwd, stdio: ["ignore", "pipe", "pipe"] });
+  const channel = options.channel === true ? (["ipc"] as const) : [];
+  const child = spawn(file!, rest, { cwd: options.cwd, stdio: ["ignore", "pipe", "pipe", ...channel] });
   let stdout = "";
   let stderr = "";
-  child.stderr.on("data", (chunk) => {
+  child.stderr!.on("data", (chunk) => {
     stderr += chunk;
   });
   const waiting: { pattern: RegExp; resolve: () => void; reject: (error: Error) => void }[] = [];
-  child.stdout.on("data", (chunk) => {
+  child.stdout!.on("data", (chunk) => {
     stdout += chunk;
     for (const it of waiting) if (it.pattern.test(stdout)) it.resolve();
   });
@@ -52,10 +61,7 @@ export function start(args: readonly string[], options: { cwd?: string; through?
 }
 
 /** Runs `tagwright …args` to its end. */
-export function tagwright(
-  args: readonly string[],
-  options: { cwd?: string; through?: string } = {},
-): Promise<Finished> {
+export function tagwright(args: readonly string[], options: StartOptions = {}): Promise<Finished> {
   return start(args, options).finished;
 }
 

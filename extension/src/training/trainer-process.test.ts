@@ -37,13 +37,13 @@ test("events arrive in order, other output as text, and the exit code at the end
 });
 
 test("a cancelled run ends with 130, whatever code the trainer leaves", async () => {
-  const { run } = trainer('process.on("SIGINT", () => process.exit(0)); setInterval(() => {}, 1000);');
+  const { run } = trainer('process.on("message", (it) => it === "stop" && process.exit(0));');
   setTimeout(() => run.cancel(), 300);
   expect(await run.ended).toBe(130);
 });
 
 test("a trainer that does not listen is ended all the same", async () => {
-  const { run } = trainer('process.on("SIGINT", () => {}); setInterval(() => {}, 1000);', 200);
+  const { run } = trainer('process.on("message", () => {});', 200);
   setTimeout(() => run.cancel(), 300);
   expect(await run.ended).toBe(130);
 });

@@ -27,7 +27,7 @@ export function runTrainer({ script, args, cwd, onEvent, onText, killAfterMs = 5
   const child = spawn(process.execPath, [script, ...args], {
     cwd,
     env,
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
     windowsHide: true,
   });
   let cancelled = false;
@@ -36,8 +36,8 @@ export function runTrainer({ script, args, cwd, onEvent, onText, killAfterMs = 5
     if (event === undefined) onText(line);
     else onEvent(event);
   });
-  child.stdout.setEncoding("utf8").on("data", lines.push);
-  child.stderr.setEncoding("utf8").on("data", (it: string) => onText(it.trimEnd()));
+  child.stdout!.setEncoding("utf8").on("data", lines.push);
+  child.stderr!.setEncoding("utf8").on("data", (it: string) => onText(it.trimEnd()));
   const ended = new Promise<number>((resolve) => {
     child.on("error", (error) => {
       onText(error.message);
@@ -53,7 +53,8 @@ export function runTrainer({ script, args, cwd, onEvent, onText, killAfterMs = 5
     cancel: () => {
       if (cancelled) return;
       cancelled = true;
-      child.kill("SIGINT");
+      // Windows has no signal that asks: there it would end the trainer at once.
+      if (child.connected) child.send("stop", () => undefined);
       const timer = setTimeout(() => child.kill("SIGKILL"), killAfterMs).unref();
       void ended.then(() => clearTimeout(timer));
     },

@@ -21,7 +21,7 @@ Exit codes:
   2    wrong usage
   3    bad input: corpus, encoder, checkpoint, document or journal
   4    bad model folder
-  5    busy: another run holds the model folder
+  5    busy: another run holds the model folder, or fine-tunes on this machine
   6    the disk is full or may not be written
   7    the engine that runs the encoder failed or is not there
   130  stopped by Ctrl+C; what was there before is as it was`;

@@ -25,37 +25,71 @@ export async function runCommand(
 ): Promise<void> {
   const print = (text: string) => void process.stdout.write(text);
   const view = jsonProgress ? createJsonView(print) : createTerminalView(process.stderr, process.stderr.isTTY === true);
-  const { signal } = stopOnSignals(view);
-  let code: ExitCode;
-  try {
-    code = await work({ signal, view, print });
+  const controller = new AbortController();
+  const { signal } = controller;
+  onStopRequest(() => {
+    if (signal.aborted) process.exit(130);
     view.close();
+    if (!isSupervised()) sayStopping();
+    controller.abort();
+  });
+  try {
+    const code = await work({ signal, view, print });
+    view.close();
+    exitWhenWritten(code);
   } catch (error) {
     view.close();
-    code = signal.aborted ? 130 : exitCodeOf(error);
-    const message = signal.aborted ? "Stopped" : describe(error);
-    if (json) print(`${JSON.stringify({ type: "error", message, code })}\n`);
-    process.stderr.write(signal.aborted ? "Stopped; what was there before is as it was.\n" : `Error: ${message}\n`);
-    if (code === 1 && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    if (!signal.aborted) return endWithError(json, describe(error), exitCodeOf(error), error);
+    sayStopped(json);
+    exitWhenWritten(130);
   }
+}
+
+/** Environment variable of a process that another one of ours watches over: see supervise.ts. */
+export const supervised = "TAGWRIGHT_SUPERVISED";
+
+export function isSupervised(): boolean {
+  return process.env[supervised] !== undefined;
+}
+
+/**
+ * Calls `stop` for Ctrl+C, SIGTERM, and the message "stop" of a program that started this one with a channel: Windows has
+ * no signal that asks. Where that program ends, this one does, too.
+ */
+export function onStopRequest(stop: () => void): void {
+  // The keys reach every process of a terminal; a supervised one is told by its supervisor.
+  process.on("SIGINT", isSupervised() ? () => undefined : stop);
+  process.on("SIGTERM", stop);
+  if (process.channel === undefined) return;
+  process.on("message", (message) => {
+    if (message === "stop") stop();
+  });
+  process.on("disconnect", () => process.exit(130));
+}
+
+export function sayStopping(): void {
+  process.stderr.write("\nStopping cleanly; press Ctrl+C again to stop at once.\n");
+}
+
+export function sayStopped(json: boolean): void {
+  if (json) printError("Stopped", 130);
+  process.stderr.write("Stopped; what was there before is as it was.\n");
+}
+
+/** @param error shown with its stack where it is unexpected. */
+export function endWithError(json: boolean, message: string, code: ExitCode, error?: unknown): void {
+  if (json) printError(message, code);
+  process.stderr.write(`Error: ${message}\n`);
+  if (code === 1 && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   exitWhenWritten(code);
 }
 
-function stopOnSignals(view: View): AbortController {
-  const controller = new AbortController();
-  const stop = () => {
-    if (controller.signal.aborted) process.exit(130);
-    view.close();
-    process.stderr.write("\nStopping cleanly; press Ctrl+C again to stop at once.\n");
-    controller.abort();
-  };
-  process.on("SIGINT", stop);
-  process.on("SIGTERM", stop);
-  return controller;
+function printError(message: string, code: ExitCode): void {
+  process.stdout.write(`${JSON.stringify({ type: "error", message, code })}\n`);
 }
 
 /** A pipe may still hold output: `process.exit` would cut it off. */
-function exitWhenWritten(code: ExitCode): void {
+export function exitWhenWritten(code: ExitCode): void {
   process.stdout.write("", () => process.exit(code));
 }
 

@@ -8,8 +8,10 @@ import { createMeter } from "../meter.ts";
 import type { ProgressEvent } from "../progress.ts";
 import { type TrainOptions, train as trainModel } from "../train.ts";
 import { exitCodeHelp, UsageError } from "./exit-codes.ts";
+import { alone, howToGoOn, tidyUpAfter } from "./fine-tuning.ts";
 import { requireOptions, tagKeys, tagKeysHelp, wholeNumber } from "./parse-options.ts";
-import { type CommandContext, runCommand } from "./run-command.ts";
+import { type CommandContext, isSupervised, runCommand } from "./run-command.ts";
+import { superviseCommand } from "./supervise.ts";
 import { counted, duration } from "./view.ts";
 
 type TrainCommandOptions = Omit<TrainOptions, "holdOut" | "tagOptions" | "encoder"> & {
@@ -85,6 +87,9 @@ ${exitCodeHelp}`,
     .action((options: TrainCommandOptions, command: Command) => {
       requireOptions(command, ["corpus", "out"]);
       const json = options.json === true;
+      const { encoder, out } = options;
+      if (encoder !== "none" && !isSupervised())
+        return superviseCommand({ json, tidyUp: () => tidyUpAfter(out), hint: () => howToGoOn(out) });
       return runCommand({ json, jsonProgress: json }, (context) => train(options, context));
     });
 }
@@ -104,7 +109,8 @@ async function train(options: TrainCommandOptions, { signal, view, print }: Comm
     ...(holdout !== undefined && { holdOut: holdout }),
     ...(tagOptions !== undefined && { tagOptions }),
   };
-  await trainModel(given, { onProgress, signal });
+  const run = () => trainModel(given, { onProgress, signal });
+  await (encoder === "none" || rest.freeze === true ? run() : alone(rest.out, view, run));
   view.close();
   if (!json && done !== undefined) {
     const size = `${counted(done.labels, "label")} from ${counted(done.documents, "document")}`;

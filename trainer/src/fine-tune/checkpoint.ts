@@ -22,6 +22,7 @@ export class CheckpointError extends Error {
 
 const version = 1;
 const prefix = "checkpoint-";
+const partialSuffix = ".partial";
 const cure = "train without --resume to start anew";
 
 /** Where the checkpoints of the model at `out` are. */
@@ -39,7 +40,7 @@ export async function saveCheckpoint(folder: string, { fingerprint, position, ar
   await mkdir(folder, { recursive: true });
   const number = Math.max(0, ...(await numbersIn(folder))) + 1;
   const target = path.join(folder, `${prefix}${number}`);
-  const partial = `${target}.partial`;
+  const partial = `${target}${partialSuffix}`;
   await rm(partial, { recursive: true, force: true });
   await mkdir(partial);
   const specs = [...arrays].map(([name, data]) => ({
@@ -101,6 +102,13 @@ export async function loadCheckpoint(folder: string, fingerprint: string): Promi
 
 export async function removeCheckpoints(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
+}
+
+/** Removes what a process that ended while it wrote has left. */
+export async function removeUnfinished(folder: string): Promise<void> {
+  if (!existsSync(folder)) return;
+  for (const name of await readdir(folder))
+    if (name.endsWith(partialSuffix)) await rm(path.join(folder, name), { recursive: true, force: true });
 }
 
 interface Page {

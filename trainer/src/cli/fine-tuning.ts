@@ -1,0 +1,35 @@
+// What a command that fine-tunes does around its run: nobody else on this machine does the same, and what a run that was
+// cut off leaves behind is put in order.
+import { lockModelFolder } from "@tagwright/model/internals";
+import { checkpointFolder, hasCheckpoint, removeUnfinished } from "../fine-tune/checkpoint.ts";
+import { lockFineTuning } from "../fine-tune/one-at-a-time.ts";
+import type { View } from "./view.ts";
+
+/** Runs `work` as the only fine-tuning on this machine. @throws ModelBusyError where there is another. */
+export async function alone<T>(out: string, view: View, work: () => Promise<T>): Promise<T> {
+  const { release, isKept } = await lockFineTuning(out);
+  if (!isKept)
+    view.warn("the cache folder cannot be written: another fine-tuning on this machine would not be noticed");
+  try {
+    return await work();
+  } finally {
+    await release();
+  }
+}
+
+/** After a process that trained into `out` was killed: gives its locks back, and removes what it had not finished. */
+export async function tidyUpAfter(out: string): Promise<void> {
+  // Whatever is in the way here, the next run finds it and says it.
+  const quietly = (work: () => Promise<unknown>) => work().catch(() => undefined);
+  await quietly(async () => (await lockFineTuning(out)).release());
+  await quietly(async () => {
+    const release = await lockModelFolder(out);
+    await removeUnfinished(checkpointFolder(out)).finally(release);
+  });
+}
+
+/** How to go on with a run into `out` that was cut off; undefined where it left nothing. */
+export async function howToGoOn(out: string): Promise<string | undefined> {
+  const isThere = await hasCheckpoint(checkpointFolder(out)).catch(() => false);
+  return isThere ? "train with the same command again" : undefined;
+}
