@@ -40,6 +40,7 @@ export interface TuningPosition {
 export interface FineTuneHooks {
   onLevel(level: number, numLevels: number, numNodes: number): void;
   onStep(level: number, report: StepReport, now: TuningPosition): Promise<void>;
+  /** At a level's start, now and then, and at its end. */
   onQuality(level: number, precision: number): void;
   onEmbedded(done: number, total: number): void;
 }
@@ -163,6 +164,7 @@ async function learnTask(
   const { rate, headRate, warmUp, weightDecay } = tuning;
   const options = { rate, headRate, warmUp, weightDecay, seed: childSeed(seed, 0x2000 + task.level) };
   const level = { plan, feeder, tables, ...options, ...(onEmbedded && { onEmbedded }) };
+  if (from === undefined) hooks.onQuality(t, await quality());
   await tuneLevel(level, encoder.step, onStep, signal, from);
 }
 
