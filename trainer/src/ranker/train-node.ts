@@ -76,7 +76,7 @@ export function newNodeTrainer(data: RankerData, kernels: Kernels): NodeTrainer 
         const documents = union(documentsBelow(nodes, level, parent, features.numRows), extra);
         loaded = { level, parent, extra, seed, documents };
         for (let row = 0; row < documents.length; row++) rowOf[documents[row]!] = row;
-        if (documents.length > 0) solver.load(features, documents, seed);
+        if (documents.length > 0) solver.load(features, documents, numChildren, seed);
       }
       // Nobody to learn from: a margin of -1, so that such labels never outrank trained ones.
       if (loaded.documents.length === 0) {

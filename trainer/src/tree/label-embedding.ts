@@ -17,6 +17,7 @@ export function labelEmbedding(features: Csr, labels: LabelMatrix, maxEntries: n
   const touchedBy = new Uint32Array(features.numCols);
   const indptr = new Uint32Array(numLabels + 1);
   const rows: { indices: Uint32Array; values: Float32Array }[] = [];
+  const { indptr: from, indices: columns, values: entries } = features;
   const weight = new Float32Array(numDocuments);
   for (let d = 0; d < numDocuments; d++) weight[d] = 1 / Math.sqrt(labels.indptr[d + 1]! - labels.indptr[d]!);
   const dense = features.dense && sumDense(features.dense, documentsOf, weight);
@@ -25,14 +26,14 @@ export function labelEmbedding(features: Csr, labels: LabelMatrix, maxEntries: n
     for (let e = documentsOf.indptr[label]!; e < documentsOf.indptr[label + 1]!; e++) {
       const document = documentsOf.labels[e]!;
       const factor = weight[document]!;
-      const end = features.indptr[document + 1]!;
-      for (let p = features.indptr[document]!; p < end; p++) {
-        const feature = features.indices[p]!;
+      const end = from[document + 1]!;
+      for (let p = from[document]!; p < end; p++) {
+        const feature = columns[p]!;
         if (touchedBy[feature] !== label + 1) {
           touchedBy[feature] = label + 1;
           touched[count++] = feature;
         }
-        sum[feature]! += factor * features.values[p]!;
+        sum[feature]! += factor * entries[p]!;
       }
     }
     const indices = largest(touched.subarray(0, count), sum, maxEntries);

@@ -19,12 +19,12 @@ interface Problem {
 }
 
 /**
- * Sparse rows of hundredths, a dense block beside most of them, and up to 16 labels that share them. They stand in a
+ * Sparse rows of hundredths, some of more entries than there are rows, a dense block beside most of them, and up to 16 labels that share them. They stand in a
  * larger matrix, in another order, between rows that do not count.
  */
 const problem: fc.Arbitrary<Problem> = fc
   .record({
-    numFeatures: fc.integer({ min: 0, max: 12 }),
+    numFeatures: fc.oneof(fc.integer({ min: 0, max: 12 }), fc.integer({ min: 20, max: 90 })),
     width: fc.integer({ min: 0, max: 5 }),
     numRows: fc.integer({ min: 2, max: 20 }),
     numLabels: fc.integer({ min: 1, max: NUM_LANES }),
@@ -167,7 +167,7 @@ describe.each([
     fc.assert(
       fc.property(problem, (it) => {
         const solver = new LaneSolver(newKernels());
-        solver.load(it.matrix, it.rows, 1);
+        solver.load(it.matrix, it.rows, it.labels.length, 1);
         const solved = solver.solve(it.labels, { ...options, loss });
         const matrix = Array.from(it.rows, (row) => wholeRow(it.matrix, row));
         for (const [lane, label] of it.labels.entries()) {
@@ -185,11 +185,11 @@ describe.each([
       fc.property(problem, (it) => {
         const solver = new LaneSolver(newKernels());
         const exact = { ...options, loss, eps: 1e-5, maxPasses: 20_000 };
-        solver.load(it.matrix, it.rows, 1);
+        solver.load(it.matrix, it.rows, it.labels.length, 1);
         const twoBlocks = solver.solve(it.labels, exact);
         const mine = it.labels.map((_, lane) => wholeWeights(twoBlocks, lane, it.matrix));
         const mixed = oneBlock(it.matrix);
-        solver.load(mixed, it.rows, 1);
+        solver.load(mixed, it.rows, it.labels.length, 1);
         const solved = solver.solve(it.labels, exact);
         for (const lane of it.labels.keys()) {
           expectAllClose(mine[lane]!, wholeWeights(solved, lane, mixed), { atol: 2e-4 });
@@ -203,7 +203,7 @@ describe.each([
     fc.assert(
       fc.property(problem, (it) => {
         const solver = new LaneSolver(newKernels());
-        solver.load(it.matrix, it.rows, 1);
+        solver.load(it.matrix, it.rows, it.labels.length, 1);
         const all = solver.solve(it.labels, options);
         const pruned = solver.solve(it.labels, { ...options, threshold: 0.2 });
         for (const lane of it.labels.keys()) {
@@ -220,11 +220,11 @@ describe.each([
   test("a solver that is loaded again forgets the rows it had", () => {
     const [first, second] = fc.sample(problem, { numRuns: 2, seed: 5 }) as [Problem, Problem];
     const reused = new LaneSolver(newKernels());
-    reused.load(first.matrix, first.rows, 1);
+    reused.load(first.matrix, first.rows, first.labels.length, 1);
     reused.solve(first.labels, options);
-    reused.load(second.matrix, second.rows, 1);
+    reused.load(second.matrix, second.rows, second.labels.length, 1);
     const fresh = new LaneSolver(newKernels());
-    fresh.load(second.matrix, second.rows, 1);
+    fresh.load(second.matrix, second.rows, second.labels.length, 1);
     expect(reused.solve(second.labels, options)).toEqual(fresh.solve(second.labels, options));
   });
 });
@@ -234,7 +234,7 @@ test.each(losses)("both kernels agree bit for bit: %s", (loss) => {
     fc.property(problem, (it) => {
       const [simd, reference] = [newSimdKernels(), newReferenceKernels()].map((kernels) => {
         const solver = new LaneSolver(kernels);
-        solver.load(it.matrix, it.rows, 1);
+        solver.load(it.matrix, it.rows, it.labels.length, 1);
         return solver.solve(it.labels, { ...options, loss, eps: 0.1, threshold: 0.01 });
       });
       expect(simd).toEqual(reference);

@@ -20,10 +20,11 @@ export interface Kernels {
    *         kinds [k][32]: 16 signs ±1, 16 ridges 1/(2C) or costs C; state 64 f32: biases, masks (all bits set while a lane is
    *         open), largest and smallest projected gradient of the last pass; order, active [rows] u32 scratch, order
    *         holding 0..rows-1; dense [rows][width], the dense block, and panel [width][16], its weights, updated;
-   *         width is even, 0 where there is no dense block.
+   *         width is even, 0 where there is no dense block. With gram [rows][rows] of `gramMatrix`, 0 for none, w is
+   *         the margins of the rows instead, [rows][16]; CSR, dense block, panel and biases are left alone.
    * Units   eps bounds the span of the projected gradients, as LIBLINEAR's; coordinates that violate their optimum by
    *         no more than `lazy` stay where they are.
-   * Cost    O(non-zeros · 16) a full pass; allocates nothing. Returns the passes made, partial ones included.
+   * Cost    O(non-zeros · 16) a full pass, with gram O(rows · 16) a row that moves; allocates nothing. Returns the passes made, partial ones included.
    * Source  Hsieh et al., ICML 2008, Algorithm 3; Yu, Huang and Lin, Machine Learning 85, 2011.
    */
   solveGroup(
@@ -47,14 +48,57 @@ export interface Kernels {
     width: number,
     panel: number,
     logistic: boolean,
+    gram: number,
   ): number;
 
   /**
-   * panel [width][16] += share · x of each dense row, in the lanes whose sign in the row's kind is +1: takes positives
-   * out of the start "all rows negative". Rows of kind 0 have none.
+   * Products of all rows with each other, with 1 added for the bias: gram [rows][rows], each row padded to a multiple of
+   * 16 products. The diagonal is the first of the two norms. w and panel are scratch.
+   */
+  gramMatrix(
+    numRows: number,
+    indptr: number,
+    indices: number,
+    values: number,
+    norms: number,
+    w: number,
+    numFeatures: number,
+    dense: number,
+    width: number,
+    panel: number,
+    gram: number,
+  ): void;
+
+  /** margins [rows][16] where the alpha of all negatives is `share` and that of positives 0. */
+  startMargins(numRows: number, gram: number, rowKind: number, kinds: number, margins: number, share: number): void;
+
+  /** w [features][16] = Σ y·alpha·x over the rows, and likewise panel [width][16] and the 16 biases. */
+  sumWeights(
+    numRows: number,
+    indptr: number,
+    indices: number,
+    values: number,
+    w: number,
+    numFeatures: number,
+    alpha: number,
+    rowKind: number,
+    kinds: number,
+    bias: number,
+    dense: number,
+    width: number,
+    panel: number,
+  ): void;
+
+  /**
+   * w [features][16] and panel [width][16] += share · x of each row, in the lanes whose sign in the row's kind is +1:
+   * takes positives out of the start "all rows negative". Rows of kind 0 have none.
    */
   liftPositives(
     numRows: number,
+    indptr: number,
+    indices: number,
+    values: number,
+    w: number,
     rowKind: number,
     kinds: number,
     dense: number,

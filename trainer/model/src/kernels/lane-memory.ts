@@ -21,11 +21,28 @@ export interface Layout {
   readonly stride: number;
   readonly denseSum: number;
   readonly panel: number;
+  /** Products of all rows with each other, and their margins [rows][16]; gram is 0 where they are not kept. */
+  readonly gram: number;
+  readonly margins: number;
   readonly kinds: number;
 }
 
-/** `stride` is the width of the dense block made even, 0 without one. */
-export function layOut(numRows: number, numFeatures: number, numEntries: number, stride: number): Layout {
+/** Rows for which their products are worth their price, for each group of labels to be solved. */
+const ROWS_A_GROUP = 512;
+
+/**
+ * `stride` is the width of the dense block made even, 0 without one. Products of all rows are kept where they take no
+ * more room than the rows themselves (then a row has more entries than there are rows) and enough labels share them.
+ */
+export function layOut(
+  { numRows, numLabels }: { readonly numRows: number; readonly numLabels: number },
+  numFeatures: number,
+  numEntries: number,
+  stride: number,
+): Layout {
+  const products = numRows * Math.ceil(numRows / NUM_LANES) * NUM_LANES;
+  const keepsProducts =
+    products <= numEntries + numRows * stride && numRows <= ROWS_A_GROUP * Math.ceil(numLabels / NUM_LANES);
   let end = 1024;
   const take = (bytes: number) => {
     const start = end;
@@ -49,6 +66,8 @@ export function layOut(numRows: number, numFeatures: number, numEntries: number,
     stride,
     denseSum: take(4 * stride),
     panel: take(4 * NUM_LANES * stride),
+    gram: keepsProducts ? take(4 * products) : 0,
+    margins: take(keepsProducts ? 4 * NUM_LANES * numRows : 0),
     kinds: take(0),
   };
 }

@@ -32,12 +32,13 @@ const SINGLE = 0xffffffff;
 const MANY = 4095;
 
 /**
- * Copies `rows` of `matrix` in, in an order drawn from `seed`. `placeOf` [columns] is scratch, all zero before and after.
+ * Copies `rows` of `matrix`, which `numLabels` share, in an order drawn from `seed`. `placeOf` [columns] is scratch, all zero before and after.
  * @throws RangeError if they and the working arrays do not fit in 4 GiB.
  */
 export function loadRows(
   matrix: Csr,
   rows: Uint32Array,
+  numLabels: number,
   seed: number,
   kernels: Kernels,
   placeOf: Uint32Array,
@@ -47,7 +48,7 @@ export function loadRows(
   const known = countFeatures(matrix, rows, placeOf);
   const { order, numEntries, numSingles } = byFrequency(known, placeOf);
   const width = dense?.width ?? 0;
-  const layout = layOut(numRows, order.length, numEntries, width + (width & 1));
+  const layout = layOut({ numRows, numLabels }, order.length, numEntries, width + (width & 1));
   kernels.reserve(layout.kinds);
   const memory = kernels.buffer();
   const indptr = new Uint32Array(memory, layout.indptr, numRows + 1);
@@ -87,13 +88,28 @@ export function loadRows(
     indptr[place + 1] = at;
     singles.rowStart[place + 1] = single;
     norms[place * 2] = square;
-    norms[place * 2 + 1] = own;
+    norms[place * 2 + 1] = layout.gram === 0 ? own : 0;
     rowPlace[rowOrder[place]!] = place;
   }
   for (let k = 0; k < known.length; k++) placeOf[known[k]!] = 0;
   const rowOf = rowOrder.map((row) => rows[row]!);
   let squares = dense === undefined ? 0 : loadDense(dense, rowOf, memory, layout, norms);
   for (let k = 0; k < sum.length; k++) squares += sum[k]! * sum[k]!;
+  if (layout.gram !== 0) {
+    kernels.gramMatrix(
+      numRows,
+      layout.indptr,
+      layout.indices,
+      layout.values,
+      layout.norms,
+      layout.w,
+      order.length,
+      layout.dense,
+      layout.stride,
+      layout.panel,
+      layout.gram,
+    );
+  }
   return { numRows, width, layout, order, rowPlace, singles, meanSimilarity: squares / (numRows * numRows) };
 }
 

@@ -48,25 +48,23 @@ export class LaneSolver {
   }
 
   /**
-   * Copies these rows of `matrix` in, in an order drawn from `seed`.
+   * Copies these rows of `matrix`, which `numLabels` labels share, in an order drawn from `seed`.
    * @throws RangeError if they and the working arrays do not fit in 4 GiB.
    */
-  load(matrix: Csr, rows: Uint32Array, seed: number): void {
+  load(matrix: Csr, rows: Uint32Array, numLabels: number, seed: number): void {
     if (this.#placeOf.length < matrix.numCols) this.#placeOf = new Uint32Array(matrix.numCols);
-    this.#problem = loadRows(matrix, rows, seed, this.#kernels, this.#placeOf);
+    this.#problem = loadRows(matrix, rows, numLabels, seed, this.#kernels, this.#placeOf);
   }
 
   /** Solves for up to 16 labels at once. */
   solve(labels: readonly LanePositives[], options: SolverOptions): SolvedLanes {
     const problem = this.#problem;
     if (problem === undefined) throw new Error("internal: solve before load");
-    const { numRows, width, layout, order: features } = problem;
+    const { numRows, width, layout } = problem;
     const kernels = this.#kernels;
     const start = startOf(options.loss, options.negativeCost, numRows * (1 + problem.meanSimilarity));
     const numKinds = 1 + labels.reduce((count, it) => count + it.rows.length, 0);
     kernels.reserve(layout.kinds + numKinds * NUM_LANES * 8);
-    kernels.spreadRows(layout.w, layout.sum, features.length, -start.alpha);
-    kernels.spreadRows(layout.panel, layout.denseSum, layout.stride, -start.alpha);
     const memory = kernels.buffer();
     new Float32Array(memory, layout.alpha, numRows * NUM_LANES).fill(start.stored);
     const state = new Float32Array(memory, layout.state, NUM_LANES * 4).fill(0);
@@ -75,19 +73,37 @@ export class LaneSolver {
     const order = new Uint32Array(memory, layout.order, numRows);
     for (let row = 0; row < numRows; row++) order[row] = row;
     const signs = writeKinds(memory, problem, labels, options.negativeCost, start);
-    const { rowKind, kinds, dense, stride, panel } = layout;
-    if (stride > 0) kernels.liftPositives(numRows, rowKind, kinds, dense, stride, panel, start.alpha);
+    const passes = this.#run(problem, start.alpha, options);
+    const bias = state.slice(0, NUM_LANES);
+    const kept = new KeptWeights();
+    this.#collectShared(problem, labels.length, options.threshold, kept);
+    collectSingles(memory, problem, signs, labels.length, options.threshold, kept);
+    const denseWeights = new Float32Array(memory, layout.panel, width * NUM_LANES);
+    return { ...kept.finish(), bias, dense: denseWeights, passes };
+  }
+
+  /** From the start to weights in w and panel, biases in state; `share` is the alpha that negatives start with. */
+  #run({ numRows, layout, order }: LoadedRows, share: number, options: SolverOptions): number {
+    const kernels = this.#kernels;
+    const { indptr, indices, values, norms, w, alpha, rowKind, kinds, state, dense, stride, panel, gram } = layout;
+    if (gram === 0) {
+      kernels.spreadRows(w, layout.sum, order.length, -share);
+      kernels.spreadRows(panel, layout.denseSum, stride, -share);
+      kernels.liftPositives(numRows, indptr, indices, values, w, rowKind, kinds, dense, stride, panel, share);
+    } else {
+      kernels.startMargins(numRows, gram, rowKind, kinds, layout.margins, share);
+    }
     const passes = kernels.solveGroup(
       numRows,
-      layout.indptr,
-      layout.indices,
-      layout.values,
-      layout.norms,
-      layout.w,
-      layout.alpha,
+      indptr,
+      indices,
+      values,
+      norms,
+      gram === 0 ? w : layout.margins,
+      alpha,
       rowKind,
       kinds,
-      layout.state,
+      state,
       layout.order,
       layout.active,
       options.eps,
@@ -98,13 +114,27 @@ export class LaneSolver {
       stride,
       panel,
       options.loss === "logistic",
+      gram,
     );
-    const bias = state.slice(0, NUM_LANES);
-    const kept = new KeptWeights();
-    this.#collectShared(problem, labels.length, options.threshold, kept);
-    collectSingles(memory, problem, signs, labels.length, options.threshold, kept);
-    const denseWeights = new Float32Array(memory, panel, width * NUM_LANES);
-    return { ...kept.finish(), bias, dense: denseWeights, passes };
+    if (gram !== 0) {
+      const numFeatures = order.length;
+      kernels.sumWeights(
+        numRows,
+        indptr,
+        indices,
+        values,
+        w,
+        numFeatures,
+        alpha,
+        rowKind,
+        kinds,
+        state,
+        dense,
+        stride,
+        panel,
+      );
+    }
+    return passes;
   }
 
   #collectShared({ layout, order }: LoadedRows, numLanes: number, threshold: number, kept: KeptWeights): void {
@@ -185,10 +215,10 @@ function collectSingles(
   }
 }
 
-/** Gives rows with positives a kind of their own, and takes their share out of the all-negative start. */
+/** Gives rows with positives a kind of their own, and takes their share out of the alphas and biases at the start. */
 function writeKinds(
   memory: ArrayBuffer,
-  { numRows, layout, order, rowPlace }: LoadedRows,
+  { numRows, layout, rowPlace }: LoadedRows,
   labels: readonly LanePositives[],
   negativeCost: number,
   { alpha: start, storedZero, figure }: LaneStart,
@@ -197,11 +227,7 @@ function writeKinds(
   const numKinds = (memory.byteLength - layout.kinds) / (NUM_LANES * 8);
   const kinds = new Float32Array(memory, layout.kinds, Math.floor(numKinds) * NUM_LANES * 2);
   const alpha = new Float32Array(memory, layout.alpha, numRows * NUM_LANES);
-  const w = new Float32Array(memory, layout.w, order.length * NUM_LANES);
   const bias = new Float32Array(memory, layout.state, NUM_LANES);
-  const indptr = new Uint32Array(memory, layout.indptr, numRows + 1);
-  const indices = new Uint32Array(memory, layout.indices, indptr[numRows]!);
-  const values = new Float32Array(memory, layout.values, indptr[numRows]!);
   kinds.fill(-1, 0, NUM_LANES).fill(figure(negativeCost), NUM_LANES, NUM_LANES * 2);
   let used = 1;
   for (const [lane, { rows: positives, costs }] of labels.entries()) {
@@ -216,9 +242,6 @@ function writeKinds(
       kinds[kind + NUM_LANES + lane] = figure(costs[k]!);
       alpha[row * NUM_LANES + lane] = storedZero;
       bias[lane]! += start;
-      for (let p = indptr[row]!; p < indptr[row + 1]!; p++) {
-        w[indices[p]! * NUM_LANES + lane]! += start * values[p]!;
-      }
     }
   }
   return kinds;

@@ -1,6 +1,7 @@
 // The kernels in plain TypeScript: the oracle of the SIMD ones and the fallback where a machine has no SIMD.
 // Equal bit for bit: every operation is rounded to float32 where the other one is.
 import { type Kernels, NUM_LANES } from "./kernels.ts";
+import { addDense, addRow, gramKernels, gramStride } from "./reference-gram.ts";
 import { hingeStep, logisticStep, type Step, sigmoid } from "./reference-losses.ts";
 
 const { fround } = Math;
@@ -17,24 +18,33 @@ export function newReferenceKernels(): Kernels {
       memory = larger;
     },
     solveGroup(numRows, indptr, indices, values, norms, w, alpha, rowKind, kinds, state, order, active, ...rest) {
-      const [eps, lazy, maxPasses, seed, dense, width, panel, logistic] = rest;
-      const more = { dense, width, panel, logistic };
+      const [eps, lazy, maxPasses, seed, dense, width, panel, logistic, gram] = rest;
+      const more = { dense, width, panel, logistic, gram, numRows };
       const at: Addresses = { indptr, indices, values, norms, w, alpha, rowKind, kinds, state, ...more };
       const passes = solve(memory, numRows, at, order, active, eps, fround(lazy), maxPasses, seed);
       if (logistic) toAlphas(memory, numRows, at);
       return passes;
     },
-    liftPositives(numRows, rowKind, kinds, dense, width, panel, share) {
-      const f32 = new Float32Array(memory);
-      const rows = new Uint32Array(memory, rowKind, numRows);
+    liftPositives(numRows, indptr, indices, values, w, rowKind, kinds, dense, width, panel, share) {
+      const rows = {
+        f32: new Float32Array(memory),
+        u32: new Uint32Array(memory),
+        indptr,
+        indices,
+        values,
+        dense,
+        width,
+      };
       const lift = new Float32Array(NUM_LANES);
       for (let row = 0; row < numRows; row++) {
-        if (rows[row] === 0) continue;
-        const kind = kinds / 4 + rows[row]! * NUM_LANES * 2;
-        for (let lane = 0; lane < NUM_LANES; lane++) lift[lane] = f32[kind + lane]! > 0 ? share : 0;
-        addDense(f32, dense / 4 + row * width, panel / 4, width, lift);
+        const own = rows.u32[rowKind / 4 + row]!;
+        if (own === 0) continue;
+        const kind = kinds / 4 + own * NUM_LANES * 2;
+        for (let lane = 0; lane < NUM_LANES; lane++) lift[lane] = rows.f32[kind + lane]! > 0 ? share : 0;
+        addRow(rows, row, w, panel, lift);
       }
     },
+    ...gramKernels(() => memory),
     collectRows: (w, numFeatures, threshold, out) => collect(memory, w, numFeatures, fround(threshold), out),
     spreadRows(w, sum, numFeatures, factor) {
       const f32 = new Float32Array(memory);
@@ -70,6 +80,8 @@ interface Addresses {
   readonly width: number;
   readonly panel: number;
   readonly logistic: boolean;
+  readonly gram: number;
+  readonly numRows: number;
 }
 
 function solve(
@@ -118,7 +130,6 @@ function pass(
   const state = new Float32Array(memory, at.state, NUM_LANES * 4);
   const masks = new Uint32Array(memory, at.state + NUM_LANES * 4, NUM_LANES);
   const scores = new Float32Array(NUM_LANES);
-  const others = new Float32Array(NUM_LANES);
   const delta = new Float32Array(NUM_LANES);
   const highest = state.subarray(NUM_LANES * 2, NUM_LANES * 3).fill(0);
   const lowest = state.subarray(NUM_LANES * 3, NUM_LANES * 4).fill(0);
@@ -127,26 +138,8 @@ function pass(
   let kept = 0;
   for (let t = 0; t < count; t++) {
     const row = order[t]!;
-    const start = u32[at.indptr / 4 + row]!;
-    const end = u32[at.indptr / 4 + row + 1]!;
-    scores.set(state.subarray(0, NUM_LANES));
-    others.fill(0);
-    for (let p = start; p < end; p++) {
-      const weights = at.w / 4 + u32[at.indices / 4 + p]! * NUM_LANES;
-      const x = f32[at.values / 4 + p]!;
-      // Every second product, counted from the end, goes to the other sum: the order that the SIMD twin adds in.
-      const sum = p > start && (end - p) % 2 === 1 ? others : scores;
-      for (let lane = 0; lane < NUM_LANES; lane++) sum[lane]! += fround(x * f32[weights + lane]!);
-    }
-    for (let lane = 0; lane < NUM_LANES; lane++) scores[lane]! += others[lane]!;
-    others.fill(0);
-    for (let k = 0; k < at.width; k++) {
-      const weights = at.panel / 4 + k * NUM_LANES;
-      const x = f32[at.dense / 4 + row * at.width + k]!;
-      const sum = k % 2 === 1 ? others : scores;
-      for (let lane = 0; lane < NUM_LANES; lane++) sum[lane]! += fround(x * f32[weights + lane]!);
-    }
-    for (let lane = 0; lane < NUM_LANES; lane++) scores[lane]! += others[lane]!;
+    if (at.gram !== 0) scores.set(f32.subarray(at.w / 4 + row * NUM_LANES, at.w / 4 + (row + 1) * NUM_LANES));
+    else scoreRow(f32, u32, row, at, state, scores);
     const kind = at.kinds / 4 + u32[at.rowKind / 4 + row]! * NUM_LANES * 2;
     const a = at.alpha / 4 + row * NUM_LANES;
     const norm = f32[at.norms / 4 + row * 2]!;
@@ -168,23 +161,46 @@ function pass(
     }
     if (!moves) continue;
     active[kept++] = row;
-    for (let lane = 0; lane < NUM_LANES; lane++) state[lane]! += delta[lane]!;
-    for (let p = start; p < end; p++) {
-      const weights = at.w / 4 + u32[at.indices / 4 + p]! * NUM_LANES;
-      const x = f32[at.values / 4 + p]!;
-      for (let lane = 0; lane < NUM_LANES; lane++) f32[weights + lane]! += fround(x * delta[lane]!);
+    if (at.gram !== 0) {
+      addDense(f32, at.gram / 4 + row * gramStride(at.numRows), at.w / 4, at.numRows, delta);
+      continue;
     }
-    addDense(f32, at.dense / 4 + row * at.width, at.panel / 4, at.width, delta);
+    for (let lane = 0; lane < NUM_LANES; lane++) state[lane]! += delta[lane]!;
+    addRow({ f32, u32, ...at }, row, at.w, at.panel, delta);
   }
   return kept;
 }
 
-/** panel [width][16] += x [width] ⊗ delta [16]; x and panel are positions in `f32`. */
-function addDense(f32: Float32Array, x: number, panel: number, width: number, delta: Float32Array): void {
-  for (let k = 0; k < width; k++) {
-    const weights = panel + k * NUM_LANES;
-    for (let lane = 0; lane < NUM_LANES; lane++) f32[weights + lane]! += fround(f32[x + k]! * delta[lane]!);
+/** What a row's weights and the biases, the start of `state`, give: 16 scores. */
+function scoreRow(
+  f32: Float32Array,
+  u32: Uint32Array,
+  row: number,
+  at: Addresses,
+  state: Float32Array,
+  scores: Float32Array,
+): void {
+  const others = new Float32Array(NUM_LANES);
+  const start = u32[at.indptr / 4 + row]!;
+  const end = u32[at.indptr / 4 + row + 1]!;
+  scores.set(state.subarray(0, NUM_LANES));
+  others.fill(0);
+  for (let p = start; p < end; p++) {
+    const weights = at.w / 4 + u32[at.indices / 4 + p]! * NUM_LANES;
+    const x = f32[at.values / 4 + p]!;
+    // Every second product, counted from the end, goes to the other sum: the order that the SIMD twin adds in.
+    const sum = p > start && (end - p) % 2 === 1 ? others : scores;
+    for (let lane = 0; lane < NUM_LANES; lane++) sum[lane]! += fround(x * f32[weights + lane]!);
   }
+  for (let lane = 0; lane < NUM_LANES; lane++) scores[lane]! += others[lane]!;
+  others.fill(0);
+  for (let k = 0; k < at.width; k++) {
+    const weights = at.panel / 4 + k * NUM_LANES;
+    const x = f32[at.dense / 4 + row * at.width + k]!;
+    const sum = k % 2 === 1 ? others : scores;
+    for (let lane = 0; lane < NUM_LANES; lane++) sum[lane]! += fround(x * f32[weights + lane]!);
+  }
+  for (let lane = 0; lane < NUM_LANES; lane++) scores[lane]! += others[lane]!;
 }
 
 /** Turns logits [rows][16] into what they stand for. */

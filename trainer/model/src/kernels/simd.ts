@@ -20,7 +20,10 @@ export function newSimdKernels(): Kernels {
       const missing = Math.ceil(bytes / PAGE) - memory.buffer.byteLength / PAGE;
       if (missing > 0) memory.grow(missing);
     },
+    gramMatrix: exports.gramMatrix,
+    startMargins: exports.startMargins,
     solveGroup: exports.solveGroup,
+    sumWeights: exports.sumWeights,
     liftPositives: exports.liftPositives,
     collectRows: exports.collectRows,
     spreadRows: exports.spreadRows,

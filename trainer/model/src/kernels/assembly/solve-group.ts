@@ -7,11 +7,11 @@
 // A row points to its kind: kind 0 is "negative for all", so signs and costs of 16 lanes cost four bytes a row.
 // norms [rows][2]: ‖x‖² + 1, and the part of it that lies on features of this row alone, whose weights are y·alpha·x.
 // The dense block is dense [rows][width] and panel [width][16], its weights; width is even, 0 where there is none.
+// With products of all rows (gram-matrix.ts), w is the margins of the rows instead, [rows][16].
 
+import { gramStride } from "./gram-matrix";
+import { addDense, addSparse, LANES } from "./lanes";
 import { logisticRoot, sigmoid } from "./logistic";
-
-/** Bytes of one row of 16 lanes. */
-const LANES: usize = 64;
 
 // @ts-ignore: decorator
 @inline function laneAt(base: usize, lane: usize): v128 {
@@ -27,40 +27,6 @@ const INNER_SHARE: f32 = 0.125;
   return logisticRoot(u, f32x4.mul(norm, cost), f32x4.sub(score, f32x4.mul(norm, value)), tolerance);
 }
 
-/** panel += x ⊗ d, for one row of the dense block. */
-// @ts-ignore: decorator
-@inline function addDense(x: usize, panel: usize, panelEnd: usize, d0: v128, d1: v128, d2: v128, d3: v128): void {
-  for (let at = panel; at < panelEnd; at += LANES, x += 4) {
-    const p = v128.load32_splat(x);
-    v128.store(at, f32x4.add(v128.load(at), f32x4.mul(p, d0)));
-    v128.store(at, f32x4.add(v128.load(at, 16), f32x4.mul(p, d1)), 16);
-    v128.store(at, f32x4.add(v128.load(at, 32), f32x4.mul(p, d2)), 32);
-    v128.store(at, f32x4.add(v128.load(at, 48), f32x4.mul(p, d3)), 48);
-  }
-}
-
-/**
- * Takes the dense rows of positives out of the start "all rows negative": panel += share · x in the lanes whose sign
- * is +1. Rows of kind 0 have no positive.
- */
-export function liftPositives(
-  numRows: i32, rowKind: usize, kinds: usize, dense: usize, width: usize, panel: usize, share: f32,
-): void {
-  const zero = f32x4.splat(0);
-  const lift = f32x4.splat(share);
-  const panelEnd = panel + (width << 6);
-  for (let row: i32 = 0; row < numRows; row++) {
-    const own = load<u32>(rowKind + (<usize>row << 2));
-    if (own == 0) continue;
-    const kind = kinds + (<usize>own << 7);
-    const d0 = v128.and(lift, f32x4.gt(v128.load(kind), zero));
-    const d1 = v128.and(lift, f32x4.gt(v128.load(kind, 16), zero));
-    const d2 = v128.and(lift, f32x4.gt(v128.load(kind, 32), zero));
-    const d3 = v128.and(lift, f32x4.gt(v128.load(kind, 48), zero));
-    addDense(dense + ((<usize>row * width) << 2), panel, panelEnd, d0, d1, d2, d3);
-  }
-}
-
 /**
  * One pass over `order[0, count)`. Rows in which some lane moved, or violates its optimum by more than `lazy`, are
  * listed in `active`; the number of them is returned. `state`: 16 biases, 16 masks (all ones while a lane is open),
@@ -68,9 +34,9 @@ export function liftPositives(
  */
 // @ts-ignore: decorator
 @inline function pass(
-  logistic: bool, count: i32, order: usize, active: usize, indptr: usize, indices: usize, values: usize, norms: usize,
+  logistic: bool, byGram: bool, count: i32, order: usize, active: usize, indptr: usize, indices: usize, values: usize, norms: usize,
   w: usize, alpha: usize, rowKind: usize, kinds: usize, state: usize, lazy: f32,
-  dense: usize, width: usize, panel: usize,
+  dense: usize, width: usize, panel: usize, gram: usize, numRows: i32,
 ): i32 {
   const panelEnd = panel + (width << 6);
   const zero = f32x4.splat(0);
@@ -89,49 +55,54 @@ export function liftPositives(
     let s0 = b0, s1 = b1, s2 = b2, s3 = b3;
     let index = indices + (<usize>start << 2), value = values + (<usize>start << 2);
     const stop = indices + (<usize>end << 2);
-    if ((end - start) & 1) {
-      const at = w + (<usize>load<u32>(index) << 6);
-      const x = v128.load32_splat(value);
-      s0 = f32x4.add(s0, f32x4.mul(x, v128.load(at)));
-      s1 = f32x4.add(s1, f32x4.mul(x, v128.load(at, 16)));
-      s2 = f32x4.add(s2, f32x4.mul(x, v128.load(at, 32)));
-      s3 = f32x4.add(s3, f32x4.mul(x, v128.load(at, 48)));
-      index += 4;
-      value += 4;
-    }
-    // Two sums a lane: the next product need not wait for the last addition.
-    let t0 = zero, t1 = zero, t2 = zero, t3 = zero;
-    for (; index < stop; index += 8, value += 8) {
-      const at = w + (<usize>load<u32>(index) << 6);
-      const other = w + (<usize>load<u32>(index, 4) << 6);
-      const x = v128.load32_splat(value);
-      const z = v128.load32_splat(value, 4);
-      s0 = f32x4.add(s0, f32x4.mul(x, v128.load(at)));
-      s1 = f32x4.add(s1, f32x4.mul(x, v128.load(at, 16)));
-      s2 = f32x4.add(s2, f32x4.mul(x, v128.load(at, 32)));
-      s3 = f32x4.add(s3, f32x4.mul(x, v128.load(at, 48)));
-      t0 = f32x4.add(t0, f32x4.mul(z, v128.load(other)));
-      t1 = f32x4.add(t1, f32x4.mul(z, v128.load(other, 16)));
-      t2 = f32x4.add(t2, f32x4.mul(z, v128.load(other, 32)));
-      t3 = f32x4.add(t3, f32x4.mul(z, v128.load(other, 48)));
-    }
-    s0 = f32x4.add(s0, t0); s1 = f32x4.add(s1, t1); s2 = f32x4.add(s2, t2); s3 = f32x4.add(s3, t3);
-    if (width != 0) {
-      t0 = zero; t1 = zero; t2 = zero; t3 = zero;
-      let at = panel;
-      for (let x = dense + ((<usize>row * width) << 2); at < panelEnd; at += 2 * LANES, x += 8) {
-        const p = v128.load32_splat(x);
-        const q = v128.load32_splat(x, 4);
-        s0 = f32x4.add(s0, f32x4.mul(p, v128.load(at)));
-        s1 = f32x4.add(s1, f32x4.mul(p, v128.load(at, 16)));
-        s2 = f32x4.add(s2, f32x4.mul(p, v128.load(at, 32)));
-        s3 = f32x4.add(s3, f32x4.mul(p, v128.load(at, 48)));
-        t0 = f32x4.add(t0, f32x4.mul(q, v128.load(at, 64)));
-        t1 = f32x4.add(t1, f32x4.mul(q, v128.load(at, 80)));
-        t2 = f32x4.add(t2, f32x4.mul(q, v128.load(at, 96)));
-        t3 = f32x4.add(t3, f32x4.mul(q, v128.load(at, 112)));
+    if (byGram) {
+      const at = w + (<usize>row << 6);
+      s0 = v128.load(at); s1 = v128.load(at, 16); s2 = v128.load(at, 32); s3 = v128.load(at, 48);
+    } else {
+      if ((end - start) & 1) {
+        const at = w + (<usize>load<u32>(index) << 6);
+        const x = v128.load32_splat(value);
+        s0 = f32x4.add(s0, f32x4.mul(x, v128.load(at)));
+        s1 = f32x4.add(s1, f32x4.mul(x, v128.load(at, 16)));
+        s2 = f32x4.add(s2, f32x4.mul(x, v128.load(at, 32)));
+        s3 = f32x4.add(s3, f32x4.mul(x, v128.load(at, 48)));
+        index += 4;
+        value += 4;
+      }
+      // Two sums a lane: the next product need not wait for the last addition.
+      let t0 = zero, t1 = zero, t2 = zero, t3 = zero;
+      for (; index < stop; index += 8, value += 8) {
+        const at = w + (<usize>load<u32>(index) << 6);
+        const other = w + (<usize>load<u32>(index, 4) << 6);
+        const x = v128.load32_splat(value);
+        const z = v128.load32_splat(value, 4);
+        s0 = f32x4.add(s0, f32x4.mul(x, v128.load(at)));
+        s1 = f32x4.add(s1, f32x4.mul(x, v128.load(at, 16)));
+        s2 = f32x4.add(s2, f32x4.mul(x, v128.load(at, 32)));
+        s3 = f32x4.add(s3, f32x4.mul(x, v128.load(at, 48)));
+        t0 = f32x4.add(t0, f32x4.mul(z, v128.load(other)));
+        t1 = f32x4.add(t1, f32x4.mul(z, v128.load(other, 16)));
+        t2 = f32x4.add(t2, f32x4.mul(z, v128.load(other, 32)));
+        t3 = f32x4.add(t3, f32x4.mul(z, v128.load(other, 48)));
       }
       s0 = f32x4.add(s0, t0); s1 = f32x4.add(s1, t1); s2 = f32x4.add(s2, t2); s3 = f32x4.add(s3, t3);
+      if (width != 0) {
+        t0 = zero; t1 = zero; t2 = zero; t3 = zero;
+        let at = panel;
+        for (let x = dense + ((<usize>row * width) << 2); at < panelEnd; at += 2 * LANES, x += 8) {
+          const p = v128.load32_splat(x);
+          const q = v128.load32_splat(x, 4);
+          s0 = f32x4.add(s0, f32x4.mul(p, v128.load(at)));
+          s1 = f32x4.add(s1, f32x4.mul(p, v128.load(at, 16)));
+          s2 = f32x4.add(s2, f32x4.mul(p, v128.load(at, 32)));
+          s3 = f32x4.add(s3, f32x4.mul(p, v128.load(at, 48)));
+          t0 = f32x4.add(t0, f32x4.mul(q, v128.load(at, 64)));
+          t1 = f32x4.add(t1, f32x4.mul(q, v128.load(at, 80)));
+          t2 = f32x4.add(t2, f32x4.mul(q, v128.load(at, 96)));
+          t3 = f32x4.add(t3, f32x4.mul(q, v128.load(at, 112)));
+        }
+        s0 = f32x4.add(s0, t0); s1 = f32x4.add(s1, t1); s2 = f32x4.add(s2, t2); s3 = f32x4.add(s3, t3);
+      }
     }
     const kind = kinds + (<usize>load<u32>(rowKind + (<usize>row << 2)) << 7);
     const a = alpha + (<usize>row << 6);
@@ -194,17 +165,12 @@ export function liftPositives(
       d0 = f32x4.mul(y0, f32x4.sub(e0, a0)); d1 = f32x4.mul(y1, f32x4.sub(e1, a1));
       d2 = f32x4.mul(y2, f32x4.sub(e2, a2)); d3 = f32x4.mul(y3, f32x4.sub(e3, a3));
     }
-    b0 = f32x4.add(b0, d0); b1 = f32x4.add(b1, d1); b2 = f32x4.add(b2, d2); b3 = f32x4.add(b3, d3);
-    index = indices + (<usize>start << 2);
-    value = values + (<usize>start << 2);
-    for (; index < stop; index += 4, value += 4) {
-      const at = w + (<usize>load<u32>(index) << 6);
-      const x = v128.load32_splat(value);
-      v128.store(at, f32x4.add(v128.load(at), f32x4.mul(x, d0)));
-      v128.store(at, f32x4.add(v128.load(at, 16), f32x4.mul(x, d1)), 16);
-      v128.store(at, f32x4.add(v128.load(at, 32), f32x4.mul(x, d2)), 32);
-      v128.store(at, f32x4.add(v128.load(at, 48), f32x4.mul(x, d3)), 48);
+    if (byGram) {
+      addDense(gram + <usize>row * gramStride(numRows), w, w + (<usize>numRows << 6), d0, d1, d2, d3);
+      continue;
     }
+    b0 = f32x4.add(b0, d0); b1 = f32x4.add(b1, d1); b2 = f32x4.add(b2, d2); b3 = f32x4.add(b3, d3);
+    addSparse(indices + (<usize>start << 2), stop, values + (<usize>start << 2), w, d0, d1, d2, d3);
     if (width != 0) addDense(dense + ((<usize>row * width) << 2), panel, panelEnd, d0, d1, d2, d3);
   }
   v128.store(state, b0); v128.store(state, b1, 16); v128.store(state, b2, 32); v128.store(state, b3, 48);
@@ -216,17 +182,28 @@ export function liftPositives(
 function anyPass(
   logistic: bool, count: i32, order: usize, active: usize, indptr: usize, indices: usize, values: usize, norms: usize,
   w: usize, alpha: usize, rowKind: usize, kinds: usize, state: usize, lazy: f32,
-  dense: usize, width: usize, panel: usize,
+  dense: usize, width: usize, panel: usize, gram: usize, numRows: i32,
 ): i32 {
-  // Two copies of the loop, each without the other's loss.
+  // Four copies of the loop, each without what the others do.
+  if (gram != 0) {
+    return logistic
+      ? pass(
+          true, true, count, order, active, indptr, indices, values, norms, w, alpha, rowKind, kinds, state, lazy,
+          dense, width, panel, gram, numRows,
+        )
+      : pass(
+          false, true, count, order, active, indptr, indices, values, norms, w, alpha, rowKind, kinds, state, lazy,
+          dense, width, panel, gram, numRows,
+        );
+  }
   return logistic
     ? pass(
-        true, count, order, active, indptr, indices, values, norms, w, alpha, rowKind, kinds, state, lazy,
-        dense, width, panel,
+        true, false, count, order, active, indptr, indices, values, norms, w, alpha, rowKind, kinds, state, lazy,
+        dense, width, panel, gram, numRows,
       )
     : pass(
-        false, count, order, active, indptr, indices, values, norms, w, alpha, rowKind, kinds, state, lazy,
-        dense, width, panel,
+        false, false, count, order, active, indptr, indices, values, norms, w, alpha, rowKind, kinds, state, lazy,
+        dense, width, panel, gram, numRows,
       );
 }
 
@@ -281,6 +258,7 @@ export function solveGroup(
   numRows: i32, indptr: usize, indices: usize, values: usize, norms: usize, w: usize, alpha: usize,
   rowKind: usize, kinds: usize, state: usize, order: usize, active: usize,
   eps: f32, lazy: f32, maxPasses: i32, seed: u32, dense: usize, width: usize, panel: usize, logistic: bool,
+  gram: usize,
 ): i32 {
   let random = seed | 1;
   let passes: i32 = 0;
@@ -288,7 +266,7 @@ export function solveGroup(
     random = shuffle(order, numRows, random);
     let count = anyPass(
       logistic, numRows, order, active, indptr, indices, values, norms, w, alpha, rowKind, kinds, state, lazy,
-      dense, width, panel,
+      dense, width, panel, gram, numRows,
     );
     passes++;
     if (converged(state, eps, true)) break;
@@ -296,7 +274,7 @@ export function solveGroup(
       random = shuffle(active, count, random);
       count = anyPass(
         logistic, count, active, active, indptr, indices, values, norms, w, alpha, rowKind, kinds, state, lazy,
-        dense, width, panel,
+        dense, width, panel, gram, numRows,
       );
       passes++;
       if (converged(state, eps, false)) break;
