@@ -1,17 +1,17 @@
 // What a finished run hands to the model folder, with the page that describes it for people.
 import path from "node:path";
-import type { EncoderContent, MemberContent, ModelContent } from "@tagwright/model/internals";
+import type { MemberContent, ModelContent } from "@tagwright/model/internals";
 import manifest from "../package.json" with { type: "json" };
 import type { Calibrated } from "./calibrate/calibrate.ts";
 import { leafSizeFor, type Recipe } from "./config.ts";
 import { type Corpus, describeReport } from "./corpus/corpus.ts";
-import { encodeOnnx } from "./encoder/graph/onnx.ts";
 import type { Metrics } from "./eval/metrics.ts";
-import { formatModelCard } from "./eval/report.ts";
+import { formatModelCard, type ModelCard } from "./eval/report.ts";
 import type { TrainingSet } from "./features/training-set.ts";
-import type { LearntMeaning, TrainOptions } from "./train.ts";
+import type { LearntEncoders } from "./learn-encoders.ts";
+import type { TrainOptions } from "./train.ts";
 
-/** All of a model: what was learnt, the encoder as a graph with its weights, and the model card. */
+/** All of a model: what was learnt, the encoders as graphs with their weights, and the model card. */
 export async function describeModel(
   options: TrainOptions,
   recipe: Recipe,
@@ -20,12 +20,14 @@ export async function describeModel(
   members: readonly MemberContent[],
   calibrated: Calibrated,
   numJudged: number,
-  learnt: LearntMeaning | undefined,
+  learnt: LearntEncoders | undefined,
 ): Promise<ModelContent> {
   const { statistics, labelIds } = set;
   const createdAt = new Date().toISOString();
   const generator = `Tagwright ${manifest.version}`;
-  const encoder = learnt?.pretrained.name ?? "none";
+  const names = learnt?.parts.map((it) => it.encoder.name) ?? [];
+  const encoder = describeNames(names);
+  const scoring = { ...recipe.scoring, ...(learnt?.combined && { combine: learnt.combined.rule }) };
   const card = formatModelCard({
     corpus: {
       name: corpus.name,
@@ -42,7 +44,7 @@ export async function describeModel(
     settings: {
       ...describeTree(recipe, labelIds.length),
       ...recipe.ranker,
-      ...recipe.scoring,
+      ...scoring,
       ...(learnt && describeTuning(learnt, recipe, options)),
       seed: recipe.seed,
     },
@@ -50,13 +52,14 @@ export async function describeModel(
       numJudged === 0
         ? undefined
         : { metrics: calibrated.metrics, bands: calibrated.bands, how: heldOutSentence(numJudged) },
-    command: commandLine(options, recipe, encoder),
+    ensemble: learnt && describeEnsemble(learnt),
+    command: commandLine(options, recipe, names),
   });
   return {
     generator,
     createdAt,
     encoder,
-    ...(learnt && { encoders: [encoderContent(learnt, recipe)] }),
+    encoders: learnt?.parts.map((it) => it.encoder) ?? [],
     preset: recipe.preset,
     seed: recipe.seed,
     numDocuments: statistics.documents,
@@ -66,37 +69,39 @@ export async function describeModel(
     labels: labelIds,
     names: set.names,
     card,
-    scoring: { ...recipe.scoring },
+    scoring,
     calibration: { ...calibrated.calibration },
     metrics: numJudged > 0 ? flatten(calibrated.metrics) : {},
     threshold: calibrated.threshold,
   };
 }
 
-function encoderContent({ pretrained, weighed, graph, quantised }: LearntMeaning, { tuning }: Recipe): EncoderContent {
-  const { shape, origin, licence, tokenizer, tokenizerConfig } = pretrained;
-  return {
-    name: pretrained.name,
-    hidden: shape.hidden,
-    weight: weighed.weight,
-    pooling: shape.pooling,
-    maxPieces: Math.min(tuning.maxPieces, pretrained.maxPieces),
-    passages: tuning.passages,
-    origin,
-    licence,
-    onnx: encodeOnnx(graph),
-    ...(quantised && { int8: encodeOnnx(quantised) }),
-    tokenizer,
-    tokenizerConfig,
-  };
+/** What people call them: `a, b`, or `3 × a` for one with several seeds. Bounded, as the manifest is. */
+function describeNames(names: readonly string[]): string {
+  if (names.length === 0) return "none";
+  const parts = [...new Set(names)].map((name) => {
+    const count = names.filter((it) => it === name).length;
+    return count === 1 ? name : `${count} × ${name}`;
+  });
+  return parts.join(", ").slice(0, 1000);
 }
 
-function commandLine(options: TrainOptions, recipe: Recipe, encoder: string): string {
+function describeEnsemble({ parts, combined }: LearntEncoders): ModelCard["ensemble"] {
+  if (combined === undefined) return undefined;
+  const { rule, tried } = combined;
+  const models = parts.map(({ encoder: { name, weight, origin }, reached }) => ({ name, origin, weight, reached }));
+  return { rule, models, together: tried.find((it) => it.rule === rule) };
+}
+
+function commandLine(options: TrainOptions, recipe: Recipe, encoders: readonly string[]): string {
+  const isOne = new Set(encoders).size === 1;
   return [
     "tagwright train",
     `--corpus ${path.basename(options.corpus)}`,
     "--out <folder>",
-    ...(options.encoder ? [`--encoder ${encoder}`] : []),
+    ...(encoders.length > 0 ? [`--encoder ${isOne ? encoders[0] : encoders.join(",")}`] : []),
+    ...(isOne && encoders.length > 1 ? [`--encoder-seeds ${encoders.length}`] : []),
+    ...(encoders.length > 1 && options.combine ? [`--combine ${options.combine}`] : []),
     `--preset ${recipe.preset}`,
     ...(options.tree ? [`--tree ${options.tree}`] : []),
     ...(options.features ? [`--features ${options.features}`] : []),
@@ -115,9 +120,9 @@ function describeTree({ tree }: Recipe, numLabels: number): Record<string, strin
   return { shape, members, branching, leafSize: leafSizeFor(tree, numLabels), labelEntries };
 }
 
-function describeTuning({ weighed }: LearntMeaning, { tuning }: Recipe, { freeze = false }: TrainOptions) {
+function describeTuning({ parts }: LearntEncoders, { tuning }: Recipe, { freeze = false }: TrainOptions) {
   const { epochs, rate, headRate, maxPieces, coarsePieces, schedule } = tuning;
-  const frozen = { embeddingWeight: weighed.weight, maxPieces };
+  const frozen = { embeddingWeight: parts.map((it) => it.encoder.weight).join(", "), maxPieces };
   return freeze
     ? { ...frozen, encoderIs: "as published" }
     : { ...frozen, coarsePieces, schedule, epochs: epochs.join(", "), encoderRate: rate, headRate };

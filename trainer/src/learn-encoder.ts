@@ -5,13 +5,7 @@ import type { Recipe } from "./config.ts";
 import type { Engine } from "./encoder/engines/engine.ts";
 import type { EncoderWeights, PretrainedEncoder } from "./encoder/source/pretrained.ts";
 import { allExcept, selectExamples, type TrainingSet } from "./features/training-set.ts";
-import {
-  type Checkpoint,
-  checkpointFolder,
-  loadCheckpoint,
-  removeCheckpoints,
-  saveCheckpoint,
-} from "./fine-tune/checkpoint.ts";
+import { type Checkpoint, loadCheckpoint, removeCheckpoints, saveCheckpoint } from "./fine-tune/checkpoint.ts";
 import { type FineTuneHooks, fineTune, fineTuneJointly, type TuningPosition } from "./fine-tune/fine-tune.ts";
 import { type PieceRows, selectPieces } from "./fine-tune/pieces.ts";
 import type { Table } from "./fine-tune/table.ts";
@@ -26,8 +20,8 @@ import { labelEmbedding } from "./tree/label-embedding.ts";
 export interface EncoderRun {
   readonly engine: Engine;
   readonly pool: WorkerPool;
-  /** The model folder; checkpoints are kept beside it. */
-  readonly out: string;
+  /** Where its checkpoints are kept. */
+  readonly checkpoints: string;
   readonly resume: boolean;
   /** The encoder stays as it was published. */
   readonly freeze: boolean;
@@ -60,10 +54,9 @@ export async function learnEncoder(
   recipe: Recipe,
   run: EncoderRun,
 ): Promise<LearntEncoder> {
-  const { engine, out, onProgress, signal } = run;
+  const { engine, checkpoints: folder, onProgress, signal } = run;
   const { shape } = pretrained;
   const { tuning } = recipe;
-  const folder = checkpointFolder(out);
   const fingerprint = fingerprintOf(pretrained, set, pieces, heldOut, recipe);
   const saved = run.resume ? await loadCheckpoint(folder, fingerprint) : undefined;
   if (!run.resume) await removeCheckpoints(folder);

@@ -23,6 +23,8 @@ export type ProgressEvent =
       readonly diskBytes: number;
       readonly documents: number;
       readonly labels: number;
+      /** Encoders that the estimate is for, where they are several. */
+      readonly encoders?: number;
     }
   | {
       readonly type: "progress";
@@ -35,6 +37,8 @@ export type ProgressEvent =
     }
   /** The engine that runs the encoder, and why it was taken. */
   | { readonly type: "engine"; readonly name: string; readonly description: string; readonly reason: string }
+  /** Where a model has several encoders: the work on encoder `encoder` of `encoders` begins, counted from 0. */
+  | { readonly type: "encoder"; readonly encoder: number; readonly encoders: number; readonly name: string }
   /** Fine-tuning begins with level `level` of `levels`, both counted from 0 and the coarsest. */
   | { readonly type: "level"; readonly level: number; readonly levels: number; readonly nodes: number }
   | {

@@ -7,47 +7,9 @@ import { expect, test } from "vitest";
 import { readEncoderFolder } from "./encoder/source/read-encoder.ts";
 import { CheckpointError } from "./fine-tune/checkpoint.ts";
 import type { ProgressEvent } from "./progress.ts";
-import { newRandom } from "./random.ts";
-import { type TrainOptions, train } from "./train.ts";
+import { tiny, trainings } from "./test-data.ts";
 
-const tiny = path.resolve(import.meta.dirname, "../../test/fixtures/encoders/tiny-bert");
-
-/** Texts of one to three of 24 made-up words, tagged with them. */
-function corpus(count: number): string {
-  const random = newRandom(7);
-  const words = Array.from({ length: 24 }, (_, i) => `${"bdfgklmnprst"[i % 12]}a${"nrsl"[i % 4]}o${i % 7}`);
-  const lines = Array.from({ length: count }, (_, i) => {
-    const own = [
-      ...new Set(Array.from({ length: 1 + Math.floor(random() * 3) }, () => words[Math.floor(random() * 24)]!)),
-    ];
-    return JSON.stringify({ id: `n${i}`, text: `${own.join(" the ")} and ${own[0]}`, labels: own });
-  });
-  return path.join(scratchFolder({ "notes.jsonl": `${lines.join("\n")}\n` }), "notes.jsonl");
-}
-
-async function trainOn(
-  options: Partial<TrainOptions> = {},
-  onEvent?: (event: ProgressEvent) => void,
-  signal?: AbortSignal,
-) {
-  const out = options.out ?? path.join(scratchFolder(), "model");
-  const events: ProgressEvent[] = [];
-  const onProgress = (event: ProgressEvent) => {
-    events.push(event);
-    onEvent?.(event);
-  };
-  const encoder = options.encoder ?? (await readEncoderFolder(tiny));
-  const given = {
-    corpus: corpus(160),
-    preset: "fast",
-    features: "words",
-    threads: 2,
-    engine: "cpu",
-    ...options,
-  } as const;
-  await train({ ...given, out, encoder }, { onProgress, ...(signal && { signal }) });
-  return { out, events };
-}
+const { corpus, trainOn } = trainings(scratchFolder);
 
 /** Of everything that was learnt; model.json has the time in it. */
 function digest(folder: string): string {
@@ -129,7 +91,7 @@ test("a frozen encoder is written as it was published, and reads as much of a te
   const { encoderModel } = JSON.parse(readFileSync(path.join(out, "model.json"), "utf8"));
   expect(encoderModel.maxPieces).toBe(12);
   expect(events.some((it) => it.type === "step")).toBe(false);
-  const published = await readEncoderFolder(tiny);
+  const published = await readEncoderFolder(tiny("bert"));
   const words = published.weights.get("words")!.data as Float32Array;
   const bytes = readFileSync(path.join(out, "encoder.onnx"));
   expect(bytes.includes(Buffer.from(words.buffer, words.byteOffset, words.byteLength))).toBe(true);

@@ -148,3 +148,24 @@ test("a run thinned for a plot keeps its span, its extremes and its mean", () =>
   );
   expect(() => thin([], 0)).toThrow(RangeError);
 });
+
+test("each encoder has a curve of its own, and a resumed run goes on with that of the encoder it was at", () => {
+  const encoder = (at: number): ProgressEvent => ({ type: "encoder", encoder: at, encoders: 3, name: `e${at}` });
+  const recorder = recordCurve();
+  const add = (...events: ProgressEvent[]) => {
+    for (const it of events) recorder.add(it);
+    return recorder.curve();
+  };
+  expect(add(encoder(0), step(0, 1, 9), step(1, 1, 8)).levels).toHaveLength(2);
+  expect(add(encoder(1)).encoder).toMatchObject({ encoder: 0 });
+  expect(add(step(0, 1, 7), step(0, 2, 6))).toMatchObject({
+    encoder: { encoder: 1, encoders: 3, name: "e1" },
+    end: 100,
+  });
+  const resumed = add(encoder(0), encoder(1), step(0, 3, 5));
+  expect(points(resumed).flat()).toEqual([
+    [1, 7],
+    [2, 6],
+    [3, 5],
+  ]);
+});

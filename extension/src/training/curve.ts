@@ -37,6 +37,8 @@ export interface Curve {
   /** Positions, from 0 to here, that the plot has to have room for: the steps of the current level are known ahead. */
   readonly end: number;
   readonly engine: { readonly name: string; readonly description: string; readonly reason: string } | undefined;
+  /** Whose levels these are, counted from 0, where the model gets several encoders. */
+  readonly encoder: { readonly encoder: number; readonly encoders: number; readonly name: string } | undefined;
   /** Step of the level that a checkpoint was written at last. */
   readonly checkpoint: { readonly level: number; readonly step: number } | undefined;
 }
@@ -75,6 +77,17 @@ export function recordCurve(): CurveRecorder {
   const levels: OpenLevel[] = [];
   let engine: Curve["engine"];
   let checkpoint: Curve["checkpoint"];
+  let encoder: Curve["encoder"];
+  let announced: Curve["encoder"];
+
+  /** Levels of another encoder than the last ones begin a new curve; a resumed run may go on with the old one. */
+  const turnToAnnounced = () => {
+    if (encoder?.encoder !== announced?.encoder) {
+      levels.length = 0;
+      checkpoint = undefined;
+    }
+    encoder = announced;
+  };
 
   const levelOf = (level: number): OpenLevel => {
     const known = levels.find((it) => it.level === level);
@@ -92,7 +105,11 @@ export function recordCurve(): CurveRecorder {
         case "engine":
           engine = { name: event.name, description: event.description, reason: event.reason };
           return true;
+        case "encoder":
+          announced = { encoder: event.encoder, encoders: event.encoders, name: event.name };
+          return false;
         case "level": {
+          turnToAnnounced();
           forgetAfter(levels, event.level);
           const known = levelOf(event.level);
           known.levels = event.levels;
@@ -100,6 +117,7 @@ export function recordCurve(): CurveRecorder {
           return true;
         }
         case "step":
+          turnToAnnounced();
           forgetAfter(levels, event.level);
           addStep(levelOf(event.level), event);
           return true;
@@ -121,6 +139,7 @@ export function recordCurve(): CurveRecorder {
         levels: levels.map((it) => ({ ...it, runs: it.runs.filter((run) => run.length > 0) })),
         end,
         engine,
+        encoder,
         checkpoint,
       };
     },

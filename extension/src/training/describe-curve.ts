@@ -26,10 +26,11 @@ export function tableRows({ levels }: Curve): string[][] {
 }
 
 /** How far fine-tuning is, in a sentence or two; undefined before it begins. */
-export function describeCurve({ levels }: Curve): string | undefined {
+export function describeCurve({ levels, encoder }: Curve): string | undefined {
   const now = levels.at(-1);
   if (now === undefined) return undefined;
-  const parts = [`Level ${now.level + 1} of ${now.levels}`];
+  const parts = encoder === undefined ? [] : [`Encoder ${encoder.encoder + 1} of ${encoder.encoders}`];
+  parts.push(`${parts.length === 0 ? "L" : "l"}evel ${now.level + 1} of ${now.levels}`);
   if (now.steps > 0) parts.push(`step ${number(now.step)} of ${number(now.steps)}`);
   if (now.lastLoss !== undefined) parts.push(`loss ${number(now.lastLoss)}`);
   if (now.documentsPerSecond > 0) parts.push(`${number(now.documentsPerSecond)} documents/s`);

@@ -22,7 +22,8 @@ export function describeEvent(event: ProgressEvent): string | undefined {
       return `Corpus: ${event.corpus}`;
     case "estimate":
       return (
-        `${count(event.documents)} documents, ${count(event.labels)} tags. Estimate: ${duration(event.seconds)}, ` +
+        `${count(event.documents)} documents, ${count(event.labels)} tags` +
+        `${event.encoders === undefined ? "" : `, ${event.encoders} encoders`}. Estimate: ${duration(event.seconds)}, ` +
         `${bytes(event.memoryBytes)} of memory, ${bytes(event.diskBytes)} on disk.`
       );
     case "progress": {
@@ -33,6 +34,8 @@ export function describeEvent(event: ProgressEvent): string | undefined {
     }
     case "engine":
       return `The encoder runs on ${event.description || event.name}: ${event.reason}`;
+    case "encoder":
+      return `Encoder ${event.encoder + 1} of ${event.encoders}: ${event.name}.`;
     case "level":
       return `Level ${event.level + 1} of ${event.levels}: ${count(event.nodes)} clusters of tags.`;
     case "quality":

@@ -29,9 +29,27 @@ const withEncoder = [
   ...whole("tune", "encode", "tree", "ranker", "calibrate", "write"),
 ];
 
+const encoder = (at: number): ProgressEvent => ({ type: "encoder", encoder: at, encoders: 2, name: "x" });
+const ofOneEncoder = [
+  level(0),
+  ...whole("tune", "encode"),
+  level(1),
+  ...whole("tune", "encode", "ranker", "calibrate"),
+];
+const withTwoEncoders = [
+  ...whole("read", "ranker", "calibrate"),
+  engine,
+  encoder(0),
+  ...ofOneEncoder,
+  encoder(1),
+  ...ofOneEncoder,
+  ...whole("write"),
+];
+
 test.each([
   ["words", false, whole("read", "features", "tree", "ranker", "calibrate", "evaluate", "write")],
   ["an encoder", true, withEncoder],
+  ["two encoders", true, withTwoEncoders],
 ])("with %s the bar starts at 0, ends at 100 and never runs back", (_, hasEncoder, events) => {
   const seen = percents(hasEncoder, events);
   expect(seen[0]).toBe(0);
@@ -46,6 +64,13 @@ test("most of a run with an encoder is its fine-tuning, level by level", () => {
   expect(at(levels[0]!)).toBeLessThanOrEqual(10);
   expect(at(levels[1]!)).toBe(44);
   expect(seen.filter((it) => it > 10 && it < 80).length).toBeGreaterThan(4);
+});
+
+test("of a run with two encoders each takes a half", () => {
+  const seen = percents(true, withTwoEncoders);
+  const before = withTwoEncoders.findLastIndex((it) => it.type === "encoder");
+  expect(seen[before]).toBeGreaterThanOrEqual(50);
+  expect(seen[before]).toBeLessThanOrEqual(54);
 });
 
 test("a stage that does not know its total counts as not begun", () => {

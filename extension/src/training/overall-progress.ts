@@ -1,5 +1,6 @@
 // One bar for a whole run, from the stages that its events name. A run with an encoder goes through the stages of words
-// first, to learn which features to take; then come the levels of fine-tuning, and the stages of words once more.
+// first, to learn which features to take; then come, for each encoder, the levels of fine-tuning and the stages of words
+// once more.
 import type { ProgressEvent, Stage } from "@tagwright/trainer/progress";
 
 type Shares = Partial<Record<Stage, number>>;
@@ -16,9 +17,10 @@ const words: Shares = {
   write: 5,
 };
 const afterTuning: Shares = { encode: 45, features: 5, tree: 5, ranker: 30, calibrate: 5, evaluate: 5, write: 5 };
-/** Percent of a run with an encoder that are done before it is tuned, and after that. */
+/** Percent of a run with encoders that are done before the first is tuned. */
 const beforeTuning = 8;
-const tuned = 80;
+/** Share of the work on an encoder that tunes it. */
+const tuned = 0.78;
 
 export interface OverallProgress {
   /** Percent of the run that is done, 0 to 100, after this event; never less than before it. */
@@ -32,18 +34,28 @@ export function overallProgress(hasEncoder: boolean): OverallProgress {
   let level = 0;
   let levels = 1;
   let tuning = 0;
+  let encoder = 0;
+  let encoders = 1;
   const at = (event: Extract<ProgressEvent, { type: "progress" }>): number => {
     const share = event.total > 0 ? Math.min(1, Math.max(0, event.done / event.total)) : 0;
     if (!hasEncoder) return percentOf(words, event.stage, share);
     if (!isTuning) return (beforeTuning * percentOf(words, event.stage, share)) / 100;
     if (event.stage === "tune") tuning = Math.min(1, (level + share) / levels);
     // Between two levels all documents are encoded, too.
-    if (event.stage === "tune" || tuning < 1) return beforeTuning + (tuned - beforeTuning) * tuning;
-    return tuned + ((100 - tuned) * percentOf(afterTuning, event.stage, share)) / 100;
+    const isTuned = event.stage !== "tune" && tuning === 1;
+    const own = isTuned ? tuned + ((1 - tuned) * percentOf(afterTuning, event.stage, share)) / 100 : tuned * tuning;
+    return beforeTuning + ((100 - beforeTuning) * (encoder + own)) / encoders;
   };
   return {
     after(event) {
       if (event.type === "engine") isTuning = true;
+      if (event.type === "encoder") {
+        encoder = event.encoder;
+        encoders = Math.max(1, event.encoders);
+        tuning = 0;
+        level = 0;
+        levels = 1;
+      }
       if (event.type === "level") {
         level = event.level;
         levels = Math.max(1, event.levels);

@@ -66,6 +66,7 @@ const eventTypes: Readonly<Record<ProgressEvent["type"], true>> = {
   estimate: true,
   progress: true,
   engine: true,
+  encoder: true,
   level: true,
   step: true,
   quality: true,

@@ -86,3 +86,12 @@ test("a checkpoint after the last level has none, and one that cannot be read is
   checkpoint(folder, "checkpoint-2", "{");
   expect(await findCheckpoint(path.join(folder, "model"))).toBeUndefined();
 });
+
+test("of several encoders the one that was at work is found", async () => {
+  const folder = scratchFolder({});
+  checkpoint(folder, "encoder-1/checkpoint-12", '{"position":{"level":-1}}');
+  checkpoint(folder, "encoder-2/checkpoint-3", '{"position":{"level":1,"step":7}}');
+  const found = await findCheckpoint(path.join(folder, "model"));
+  expect(found).toMatchObject({ encoder: 2, level: 1, step: 7 });
+  expect(choiceItems({ ...facts, checkpoint: found })[0]!.description).toBe("encoder 2, level 2, step 7");
+});

@@ -59,9 +59,10 @@ export function choiceItems(facts: ChoiceFacts): ChoiceItem[] {
   const kinds = last !== undefined && last.encoder !== "none" ? [meaning, words] : [words, meaning];
   if (checkpoint === undefined) return kinds;
   const where =
-    checkpoint.level === undefined
+    (checkpoint.encoder === undefined ? "" : `encoder ${checkpoint.encoder}, `) +
+    (checkpoint.level === undefined
       ? "fine-tuning is complete"
-      : `level ${checkpoint.level + 1}, step ${checkpoint.step}`;
+      : `level ${checkpoint.level + 1}, step ${checkpoint.step}`);
   const resumed = last === undefined || last.encoder === "none" ? encoder : last.encoder;
   const resume: ChoiceItem = {
     kind: "resume",

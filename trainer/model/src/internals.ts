@@ -1,4 +1,6 @@
 // The second door: what the trainer, and nobody else, shares with the running model.
+
+export { maxEncoders } from "./encoder/description.ts";
 export {
   type PassageOptions,
   type Passages,
@@ -31,6 +33,8 @@ export { childWeights, type DensePanel, newPanel, quantiseChild } from "./ranker
 export { type Beam, type BeamOptions, BeamSearch, newBeam } from "./search/beam-search.ts";
 export type { Calibration } from "./search/calibrate.ts";
 export { probabilityOf } from "./search/calibrate.ts";
+export { type Combination, Combiner, combinations } from "./search/combine.ts";
+export { longestList } from "./search/combined-search.ts";
 export { EnsembleSearch, type Member, type Scoring } from "./search/ensemble.ts";
 export { type Csr, type DenseBlock, rowOf, type SparseRow } from "./sparse/csr.ts";
 export { fromFloat16s, roundFloat16 } from "./sparse/float16.ts";

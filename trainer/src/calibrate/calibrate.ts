@@ -8,7 +8,7 @@ import { toMember } from "../ranker/learn-members.ts";
 import { bestThreshold, fitCalibration, type Outcome } from "./fit-calibration.ts";
 
 /** Suggestions that are looked at for each document. */
-const DEPTH = 10;
+export const DEPTH = 10;
 const BREATHE_EVERY = 64;
 
 /** A tag that is wrong four times in five helps nobody, whatever it does for F1. */
@@ -21,7 +21,7 @@ export interface Judged {
   readonly milliseconds: number;
 }
 
-/** The best suggestions for `documents` by a model that did not learn from them. */
+/** The best `depth` suggestions for `documents` by a model that did not learn from them. */
 export async function judge(
   set: TrainingSet,
   members: readonly MemberContent[],
@@ -29,6 +29,7 @@ export async function judge(
   recipe: Recipe,
   onDone: () => void,
   signal?: AbortSignal,
+  depth = DEPTH,
 ): Promise<Judged[]> {
   const search = new EnsembleSearch(
     members.map((member) => toMember(member, set.features.numCols)),
@@ -38,7 +39,7 @@ export async function judge(
   const judged: Judged[] = [];
   for (const document of documents) {
     const from = performance.now();
-    const ranked = search.search(rowOf(set.features, document), DEPTH);
+    const ranked = search.search(rowOf(set.features, document), depth);
     const milliseconds = performance.now() - from;
     const suggestions = Array.from({ length: ranked.length }, (_, i) => ({
       label: ranked.labels[i]!,

@@ -28,6 +28,7 @@ export interface WeighedEmbedding {
 
 /**
  * Tries the recipe's weights on `heldOut`; without held-out documents the middle one is taken.
+ * @param triesWords whether TF-IDF alone is tried, too, to compare with.
  * @throws the signal's reason when aborted.
  */
 export async function weighEmbedding(
@@ -41,6 +42,7 @@ export async function weighEmbedding(
     judged(done: number, total: number): void;
   },
   signal?: AbortSignal,
+  triesWords = true,
 ): Promise<WeighedEmbedding> {
   const weights = [...recipe.tuning.denseWeights].sort((a, b) => a - b);
   if (heldOut.length === 0) {
@@ -49,14 +51,15 @@ export async function weighEmbedding(
   }
   const rest = allExcept(heldOut, set.features.numRows);
   const tried: WeighedEmbedding["tried"][number][] = [];
-  const total = (weights.length + 1) * heldOut.length;
+  const runs = triesWords ? [0, ...weights] : weights;
+  const total = runs.length * heldOut.length;
   let done = 0;
   let best: Omit<WeighedEmbedding, "tried"> | undefined;
   let reached = Number.NEGATIVE_INFINITY;
-  for (const [run, weight] of [0, ...weights].entries()) {
+  for (const [run, weight] of runs.entries()) {
     const learning = {
       tree: () => undefined,
-      ranker: (part: number, all: number) => progress.ranker(run * all + part, (weights.length + 1) * all),
+      ranker: (part: number, all: number) => progress.ranker(run * all + part, runs.length * all),
     };
     const weighed = weight === 0 ? set : withEmbedding(set, embeddings, weight, recipe);
     const members = await learnMembers(selectExamples(weighed, rest), recipe, pool, learning, signal);

@@ -1,7 +1,7 @@
 // What a command that fine-tunes does around its run: nobody else on this machine does the same, and what a run that was
 // cut off leaves behind is put in order.
 import { lockModelFolder } from "@tagwright/model/internals";
-import { checkpointFolder, hasCheckpoint, removeUnfinished } from "../fine-tune/checkpoint.ts";
+import { checkpointFolders, hasCheckpoint, removeUnfinished } from "../fine-tune/checkpoint.ts";
 import { lockFineTuning } from "../fine-tune/one-at-a-time.ts";
 import type { View } from "./view.ts";
 
@@ -24,12 +24,16 @@ export async function tidyUpAfter(out: string): Promise<void> {
   await quietly(async () => (await lockFineTuning(out)).release());
   await quietly(async () => {
     const release = await lockModelFolder(out);
-    await removeUnfinished(checkpointFolder(out)).finally(release);
+    try {
+      for (const folder of await checkpointFolders(out)) await removeUnfinished(folder);
+    } finally {
+      await release();
+    }
   });
 }
 
 /** How to go on with a run into `out` that was cut off; undefined where it left nothing. */
 export async function howToGoOn(out: string): Promise<string | undefined> {
-  const isThere = await hasCheckpoint(checkpointFolder(out)).catch(() => false);
-  return isThere ? "train with the same command again" : undefined;
+  const isThere = async () => (await Promise.all((await checkpointFolders(out)).map(hasCheckpoint))).includes(true);
+  return (await isThere().catch(() => false)) ? "train with the same command again" : undefined;
 }

@@ -1,12 +1,12 @@
 // `tagwright train`: a corpus in, a model folder out.
 import type { TagOptions } from "@tagwright/documents";
+import { combinations, maxEncoders } from "@tagwright/model/internals";
 import { type Command, Option } from "commander";
+import { FEWEST_PIECES } from "../config.ts";
 import { engineChoices } from "../encoder/engines/choose.ts";
-import type { PretrainedEncoder } from "../encoder/source/pretrained.ts";
-import { resolveEncoder } from "../encoder/source/resolve.ts";
-import { createMeter } from "../meter.ts";
 import type { ProgressEvent } from "../progress.ts";
 import { type TrainOptions, train as trainModel } from "../train.ts";
+import { encoderSources, openEncoders } from "./encoder-sources.ts";
 import { exitCodeHelp, UsageError } from "./exit-codes.ts";
 import { alone, howToGoOn, tidyUpAfter } from "./fine-tuning.ts";
 import { requireOptions, tagKeys, tagKeysHelp, wholeNumber } from "./parse-options.ts";
@@ -16,6 +16,7 @@ import { counted, duration } from "./view.ts";
 
 type TrainCommandOptions = Omit<TrainOptions, "holdOut" | "tagOptions" | "encoder"> & {
   readonly encoder: string;
+  readonly encoderSeeds?: number;
   readonly download?: true;
   readonly holdout?: number;
   readonly tagKeys?: TagOptions;
@@ -39,8 +40,18 @@ export function addTrainCommand(program: Command): void {
     .option("--out <folder>", "where the model goes; a workspace's place for it is <folder>/.tags/model (required)")
     .option(
       "--encoder <source>",
-      "pre-trained encoder to fine-tune: all-MiniLM-L6-v2, a folder, a hub id; see `tagwright encoder`",
+      "pre-trained encoder to fine-tune: all-MiniLM-L6-v2, a folder, a hub id; several with commas; see `tagwright encoder`",
       "none",
+    )
+    .option(
+      "--encoder-seeds <n>",
+      "fine-tune one encoder so many times, from different seeds; the results rank together",
+      wholeNumber(1, maxEncoders),
+    )
+    .addOption(
+      new Option("--combine <rule>", "how several encoders make one ranking; auto: what is best on held-out documents")
+        .choices(["auto", ...combinations])
+        .default("auto"),
     )
     .option("--download", "get the encoder first where it is not here yet")
     .addOption(new Option("--engine <name>", "what runs the encoder").choices(engineChoices).default("auto"))
@@ -49,6 +60,11 @@ export function addTrainCommand(program: Command): void {
       new Option("--schedule <name>", "how the encoder is fine-tuned").choices(["recursive", "flat", "dynamic"]),
     )
     .option("--batch <n>", "documents a step of the encoder", wholeNumber(1, 4096))
+    .option(
+      "--max-pieces <n>",
+      "word pieces that the encoder reads of a text (default: 128)",
+      wholeNumber(FEWEST_PIECES, 8192),
+    )
     .option("--memory-limit <MiB>", "refuse a run that would need more (default: the machine's)", wholeNumber(64, 1e9))
     .option("--resume", "go on from the last checkpoint of the same run")
     .option("--checkpoint-steps <n>", "steps between two checkpoints (default: about a minute)", wholeNumber(1, 1e6))
@@ -80,6 +96,7 @@ Examples:
   tagwright train --corpus notes --out notes/.tags/model
   tagwright train --corpus train.jsonl.gz --out model --preset best --holdout 10
   tagwright train --corpus notes --out notes/.tags/model --encoder all-MiniLM-L6-v2 --download
+  tagwright train --corpus notes --out model --encoder all-MiniLM-L6-v2,encoders/bert --combine softmax
 
 A .jsonl file has one document a line: {"id": "a", "text": "Some text.", "labels": ["x", "y"]}
 ${exitCodeHelp}`,
@@ -95,8 +112,9 @@ ${exitCodeHelp}`,
 }
 
 async function train(options: TrainCommandOptions, { signal, view, print }: CommandContext): Promise<0> {
-  const { holdout, tagKeys: tagOptions, json, encoder, download, ...rest } = options;
-  if (encoder === "none" && rest.features === "none")
+  const { holdout, tagKeys: tagOptions, json, encoder, encoderSeeds, combine, download, ...rest } = options;
+  const sources = encoderSources(options);
+  if (sources.length === 0 && rest.features === "none")
     throw new UsageError("--features none needs an encoder, found --encoder none; name one, or leave --features out");
   let done: Extract<ProgressEvent, { type: "done" }> | undefined;
   const onProgress = (event: ProgressEvent) => {
@@ -105,26 +123,17 @@ async function train(options: TrainCommandOptions, { signal, view, print }: Comm
   };
   const given: TrainOptions = {
     ...rest,
-    ...(encoder !== "none" && { encoder: await openEncoder(encoder, download === true, { signal, view }) }),
+    ...(sources.length > 0 && { encoder: await openEncoders(sources, download === true, { signal, view }) }),
+    ...(combine !== undefined && combine !== "auto" && { combine }),
     ...(holdout !== undefined && { holdOut: holdout }),
     ...(tagOptions !== undefined && { tagOptions }),
   };
   const run = () => trainModel(given, { onProgress, signal });
-  await (encoder === "none" || rest.freeze === true ? run() : alone(rest.out, view, run));
+  await (sources.length === 0 || rest.freeze === true ? run() : alone(rest.out, view, run));
   view.close();
   if (!json && done !== undefined) {
     const size = `${counted(done.labels, "label")} from ${counted(done.documents, "document")}`;
     print(`The model is in ${done.out}: ${size}, in ${duration(done.seconds)}.\n`);
   }
   return 0;
-}
-
-/** Nothing is fetched unless `download` asks for it; without it, the error says how large it is and how to get it. */
-function openEncoder(
-  source: string,
-  download: boolean,
-  { signal, view }: Pick<CommandContext, "signal" | "view">,
-): Promise<PretrainedEncoder> {
-  const onProgress = createMeter("download", "bytes", (event) => view.event(event));
-  return resolveEncoder(source, { allowNetwork: download, signal, onProgress, onMessage: (it) => view.info(it) });
 }

@@ -51,6 +51,7 @@ export function createTerminalView(stream: NodeJS.WritableStream, isTerminal: bo
       else if (it.type === "estimate") say(describeEstimate(it));
       else if (it.type === "log") say(it.level === "warning" ? `Warning: ${it.message}` : it.message);
       else if (it.type === "engine") say(`Engine: ${it.description} (${it.reason})`);
+      else if (it.type === "encoder") say(`Encoder ${it.encoder + 1} of ${it.encoders}: ${it.name}`);
       else if (it.type === "level") say(`Level ${it.level + 1} of ${it.levels}: ${number(it.nodes)} nodes`);
       else if (it.type === "quality")
         say(`Held-out precision at 1 among the level's nodes: ${number(it.value * 100)} %`);
@@ -132,7 +133,8 @@ function describeProgress({ done, total, unit, perSecond, secondsLeft }: StagePr
 }
 
 function describeEstimate(it: Extract<ProgressEvent, { type: "estimate" }>): string {
-  const size = `${number(it.documents)} documents, ${number(it.labels)} labels`;
+  const encoders = it.encoders === undefined ? "" : `, ${it.encoders} encoders one after the other`;
+  const size = `${number(it.documents)} documents, ${number(it.labels)} labels${encoders}`;
   return `${size}: about ${duration(it.seconds)}, ${bytes(it.memoryBytes)} of memory, ${bytes(it.diskBytes)} on disk (estimates)`;
 }
 

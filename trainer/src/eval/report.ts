@@ -28,8 +28,30 @@ export interface ModelCard {
         readonly how: string;
       }
     | undefined;
+  /** The encoders of a model that has several. */
+  readonly ensemble?:
+    | {
+        /** How one ranking is made of theirs. */
+        readonly rule: string;
+        readonly models: readonly {
+          readonly name: string;
+          readonly origin: string;
+          /** Of its embedding beside TF-IDF. */
+          readonly weight: number;
+          /** Alone, with its trees, on the held-out documents. */
+          readonly reached: RankingFigures | undefined;
+        }[];
+        readonly together: RankingFigures | undefined;
+      }
+    | undefined;
   /** The command line that makes the model again. */
   readonly command: string;
+}
+
+/** Precision at 1 and nDCG at 5, 0 to 1. */
+interface RankingFigures {
+  readonly precision: number;
+  readonly ndcg: number;
 }
 
 /** The card as Markdown, LF line ends. Names from outside are escaped. */
@@ -48,6 +70,7 @@ export function formatModelCard(card: ModelCard): string {
     ...(card.heldOut === undefined
       ? ["Nothing was held out, so there are no honest figures. Train with `--holdout 10` to have some."]
       : heldOutSections(card.heldOut, card.threshold)),
+    ...(card.ensemble === undefined ? [] : ensembleSections(card.ensemble)),
     "## What it can and cannot do",
     "It knows the labels it was trained on and no others. A label with few documents is suggested rarely and with little certainty. A probability says how often a suggestion like this one was right on documents like those of the corpus; on other texts it may be off.",
     "## How to make it again",
@@ -98,6 +121,21 @@ function heldOutSections({ metrics: it, bands, how }: NonNullable<ModelCard["hel
     `Taking the tags with probability ${threshold.toFixed(2)} or more gives an F1 of ${percent(it.f1.micro)} % over all tags (micro) and ${percent(it.f1.macro)} % averaged over labels (macro). Expected calibration error: ${percent(it.ece)} %.`,
     "Each band holds a third of all label assignments of the training documents:",
     byBand,
+  ];
+}
+
+function ensembleSections({ rule, models, together }: NonNullable<ModelCard["ensemble"]>): string[] {
+  const cells = (it: RankingFigures | undefined) =>
+    it === undefined ? ["not measured", "not measured"] : [percent(it.precision), percent(it.ndcg)];
+  return [
+    "## Its encoders",
+    `${count(models.length)} encoders rank the tags, each with trees of its own; one ranking is made of theirs by the rule "${rule}". On the held-out documents:`,
+    table([
+      ["encoder", "weight beside words", "precision@1 %", "nDCG@5 %"],
+      ...models.map(({ name, weight, reached }) => [escapeMarkdown(name), String(weight), ...cells(reached)]),
+      ["together", "", ...cells(together)],
+    ]),
+    [...new Set(models.map((it) => `- ${escapeMarkdown(it.name)}: ${escapeMarkdown(it.origin)}`))].join("\n"),
   ];
 }
 

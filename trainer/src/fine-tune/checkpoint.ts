@@ -25,9 +25,18 @@ const prefix = "checkpoint-";
 const partialSuffix = ".partial";
 const cure = "train without --resume to start anew";
 
-/** Where the checkpoints of the model at `out` are. */
-export function checkpointFolder(out: string): string {
-  return `${path.resolve(out)}.training`;
+/** Where the checkpoints of the model at `out` are; those of encoder `number` of several, counted from 1, in a folder each. */
+export function checkpointFolder(out: string, number?: number): string {
+  const folder = `${path.resolve(out)}.training`;
+  return number === undefined ? folder : path.join(folder, `encoder-${number}`);
+}
+
+/** All folders that may hold checkpoints of the model at `out`: its own, and those of several encoders. */
+export async function checkpointFolders(out: string): Promise<string[]> {
+  const folder = checkpointFolder(out);
+  if (!existsSync(folder)) return [];
+  const names = (await readdir(folder)).filter((name) => /^encoder-\d{1,2}$/u.test(name));
+  return [folder, ...names.map((name) => path.join(folder, name))];
 }
 
 /** Whether some checkpoint is in `folder`. */

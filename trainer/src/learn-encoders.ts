@@ -1,0 +1,207 @@
+// The encoders' part of the recipe. Each one, with trees of its own, is a complete model. Several are learnt one after the
+// other, so that memory is that of one; they share TF-IDF, engine and held-out documents, and these choose the rule that
+// makes one ranking of all.
+import os from "node:os";
+import { longestList, type MemberContent, newPieceTokenizer, readPassages } from "@tagwright/model/internals";
+import type { Judged } from "./calibrate/calibrate.ts";
+import { type ChosenCombination, chooseCombination } from "./calibrate/choose-combination.ts";
+import { planEncoderFold } from "./calibrate/folds.ts";
+import type { Recipe } from "./config.ts";
+import type { Corpus } from "./corpus/corpus.ts";
+import { CorpusError } from "./corpus/corpus-error.ts";
+import { chooseEngine } from "./encoder/engines/choose.ts";
+import type { Engine } from "./encoder/engines/engine.ts";
+import type { PretrainedEncoder } from "./encoder/source/pretrained.ts";
+import type { TrainingSet } from "./features/training-set.ts";
+import { checkpointFolder, hasCheckpoint, removeCheckpoints } from "./fine-tune/checkpoint.ts";
+import { checkMemory, estimateTuning, measureStep } from "./fine-tune/estimate.ts";
+import { newPieceCollector, type PieceCollector } from "./fine-tune/pieces.ts";
+import { newTrial } from "./fine-tune/trial.ts";
+import { type EncoderTask, type LearntMeaning, learnMeaning } from "./learn-meaning.ts";
+import { childSeed } from "./random.ts";
+import type { WorkerPool } from "./ranker/worker-pool.ts";
+import type { TrainContext, TrainOptions } from "./train.ts";
+
+export interface LearntEncoders {
+  readonly parts: readonly Omit<LearntMeaning, "set" | "judged">[];
+  /** The trees of all parts, each with the number of its encoder. */
+  readonly members: readonly MemberContent[];
+  /** With the embedding of the last encoder. */
+  readonly set: TrainingSet;
+  /** What all encoders together suggest for the held-out documents. */
+  readonly judged: readonly Judged[];
+  /** How one ranking is made of theirs; none for one encoder. */
+  readonly combined: Omit<ChosenCombination, "judged"> | undefined;
+}
+
+/** What each encoder reads of each text; one that comes more than once reads it once. */
+export interface PieceReader {
+  readonly pieces: ReadonlyMap<PretrainedEncoder, PieceCollector>;
+  onText(text: string): void;
+}
+
+/** Cuts each text that is read into the encoders' pieces. @throws CorpusError where the corpus has no texts. */
+export function newPieceReader(
+  encoders: readonly PretrainedEncoder[],
+  { tuning: { maxPieces, passages } }: Recipe,
+  corpus: Corpus,
+): PieceReader {
+  if (corpus.numFeatures !== undefined)
+    throw new CorpusError(
+      `${corpus.path}: texts for the encoder to read expected, ready-made features found; train with --encoder none, ` +
+        "or give the corpus in its raw-text form",
+    );
+  const readers = [...new Set(encoders)].map((encoder) => ({
+    encoder,
+    tokenizer: newPieceTokenizer(encoder.tokenizer, encoder.tokenizerConfig),
+    options: { maxPieces: Math.min(maxPieces, encoder.maxPieces), passages },
+    collector: newPieceCollector(),
+  }));
+  return {
+    pieces: new Map(readers.map(({ encoder, collector }) => [encoder, collector])),
+    onText(text) {
+      for (const { tokenizer, options, collector } of readers)
+        collector.add(readPassages(text, tokenizer, options).passages);
+    },
+  };
+}
+
+/** Fine-tunes the encoders and learns their trees. @throws EngineError, CheckpointError, MemoryLimitError. */
+export async function learnEncoders(
+  encoders: readonly PretrainedEncoder[],
+  reader: PieceReader,
+  set: TrainingSet,
+  recipe: Recipe,
+  options: TrainOptions,
+  pool: WorkerPool,
+  context: TrainContext,
+): Promise<LearntEncoders> {
+  const { onProgress } = context;
+  const { threads = os.availableParallelism(), freeze = false, checkpointSteps } = options;
+  const [{ shape, weights }] = encoders as [PretrainedEncoder];
+  const trial = newTrial(shape, weights, recipe.tuning);
+  const { engine, reason, notes } = await chooseEngine(options.engine ?? "auto", trial, { threads });
+  try {
+    onProgress({ type: "engine", name: engine.name, description: engine.description, reason });
+    for (const message of notes) onProgress({ type: "log", level: "warning", message });
+    const tasks = await planTasks(encoders, reader, recipe, options, onProgress);
+    await estimateAll(tasks, engine, set, options, onProgress);
+    const heldOut = planEncoderFold(set);
+    const longest = longestList(recipe.scoring, set.labelIds.length);
+    const run = { engine, pool, threads, freeze, checkpointSteps, context };
+    const lists: (readonly Judged[])[] = [];
+    const parts: Omit<LearntMeaning, "set" | "judged">[] = [];
+    let last = set;
+    for (const [e, task] of tasks.entries()) {
+      const { name } = task.pretrained;
+      if (tasks.length > 1) onProgress({ type: "encoder", encoder: e, encoders: tasks.length, name });
+      const depth = tasks.length > 1 ? longest : undefined;
+      const learnt = await learnMeaning(task, set, heldOut, run, parts[0]?.words, depth);
+      const { set: weighed, judged, ...part } = learnt;
+      last = weighed;
+      lists.push(judged);
+      parts.push(part);
+    }
+    const members = parts.flatMap((part, encoder) => part.members.map((it) => ({ ...it, encoder })));
+    if (parts.length === 1) return { parts, members, set: last, judged: lists[0]!, combined: undefined };
+    const { judged, ...combined } = chooseCombination(last, lists, longest, options.combine ?? "auto");
+    sayWhatIsCombined(combined, parts, onProgress);
+    return { parts, members, set: last, judged, combined };
+  } finally {
+    await engine.dispose();
+  }
+}
+
+/** The first encoder learns as it would alone; each further one has a seed of its own. */
+async function planTasks(
+  encoders: readonly PretrainedEncoder[],
+  reader: PieceReader,
+  recipe: Recipe,
+  { out, resume = false }: TrainOptions,
+  onProgress: TrainContext["onProgress"],
+): Promise<EncoderTask[]> {
+  const isAlone = encoders.length === 1;
+  const pieces = new Map([...reader.pieces].map(([encoder, collector]) => [encoder, collector.finish()]));
+  const folders = encoders.map((_, e) => checkpointFolder(out, isAlone ? undefined : e + 1));
+  const goesOn = await Promise.all(folders.map(async (it) => resume && (isAlone || (await hasCheckpoint(it)))));
+  if (!resume) await removeCheckpoints(checkpointFolder(out));
+  else if (!goesOn.includes(true)) {
+    const message = `no checkpoint in ${checkpointFolder(out)}: training starts anew`;
+    onProgress({ type: "log", level: "warning", message });
+  }
+  return encoders.map((pretrained, e) => ({
+    pretrained,
+    pieces: pieces.get(pretrained)!,
+    recipe: e === 0 ? recipe : { ...recipe, seed: childSeed(recipe.seed, 0x6000 + e) },
+    checkpoints: folders[e]!,
+    resume: goesOn[e]!,
+    called: isAlone ? "" : `encoder ${e + 1} of ${encoders.length}, ${pretrained.name}: `,
+  }));
+}
+
+/**
+ * Says what all encoders will take: time and disk add up, memory is that of the largest beside what is kept of the others.
+ * @throws MemoryLimitError where one would not fit.
+ */
+async function estimateAll(
+  tasks: readonly EncoderTask[],
+  engine: Engine,
+  set: TrainingSet,
+  { freeze = false, memoryLimit }: TrainOptions,
+  onProgress: TrainContext["onProgress"],
+): Promise<void> {
+  const distinct = [...new Set(tasks.map((it) => it.pretrained))];
+  const limit = (memoryLimit ?? os.totalmem() / 2 ** 20) * 2 ** 20;
+  const [documents, labels] = [set.statistics.documents, set.labelIds.length];
+  const costs = new Map<PretrainedEncoder, Awaited<ReturnType<typeof measureStep>>>();
+  for (const it of distinct) costs.set(it, await measureStep(engine, it.shape, it.weights, tasks[0]!.recipe.tuning));
+  const estimates = tasks.map((task, e) => {
+    const { pretrained, pieces, recipe } = task;
+    const { shape } = pretrained;
+    const alone = estimateTuning(pieces, labels, shape, recipe.tuning, costs.get(pretrained)!, freeze);
+    const others = tasks.filter((_, i) => i !== e).map((it) => weightBytes(it.pretrained) * (1 + INT8_SHARE));
+    const published = distinct.filter((it) => it !== pretrained).map(weightBytes);
+    const memoryBytes = alone.memoryBytes + sum(others) + sum(published);
+    checkMemory({ ...alone, memoryBytes }, shape, recipe.tuning, freeze, limit);
+    return { ...alone, memoryBytes };
+  });
+  onProgress({
+    type: "estimate",
+    seconds: sum(estimates.map((it) => it.seconds)),
+    memoryBytes: Math.max(...estimates.map((it) => it.memoryBytes)),
+    diskBytes: sum(estimates.map((it) => it.diskBytes)),
+    documents,
+    labels,
+    ...(tasks.length > 1 && { encoders: tasks.length }),
+  });
+}
+
+/** What 8-bit weights take beside those of 32 bits. */
+const INT8_SHARE = 0.25;
+
+function weightBytes({ weights }: PretrainedEncoder): number {
+  return sum([...weights.values()].map((it) => it.data.byteLength));
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, it) => total + it, 0);
+}
+
+function sayWhatIsCombined(
+  { rule, tried }: Omit<ChosenCombination, "judged">,
+  parts: readonly Pick<LearntMeaning, "encoder" | "reached">[],
+  onProgress: TrainContext["onProgress"],
+): void {
+  const taken = tried.find((it) => it.rule === rule);
+  if (taken === undefined) return;
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  const figures = tried.map((it) => `${it.rule} ${percent(it.ndcg)} (F1 ${percent(it.f1)})`).join(", ");
+  const message =
+    `held-out nDCG at 5 of ${parts.length} encoders together: ${figures}; took ${rule}, ` +
+    `precision at 1 ${percent(taken.precision)}`;
+  onProgress({ type: "log", level: "info", message });
+  const best = parts.reduce((a, b) => ((b.reached?.ndcg ?? 0) > (a.reached?.ndcg ?? 0) ? b : a));
+  if (best.reached === undefined || best.reached.ndcg < taken.ndcg) return;
+  const cure = `${best.encoder.name} alone reaches ${percent(best.reached.ndcg)} on this corpus: one encoder is enough`;
+  onProgress({ type: "log", level: "warning", message: cure });
+}

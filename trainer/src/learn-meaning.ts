@@ -1,0 +1,157 @@
+// What one encoder makes of the corpus: it is fine-tuned, its embedding is weighed beside TF-IDF on documents that it has
+// not seen, and trees with rankers are learnt on both.
+import type { EncoderContent, MemberContent } from "@tagwright/model/internals";
+import { type Judged, judge } from "./calibrate/calibrate.ts";
+import { type WeighedEmbedding, weighEmbedding } from "./calibrate/rehearse-embedding.ts";
+import { type Quantised, tryQuantised } from "./calibrate/try-quantised.ts";
+import type { Recipe } from "./config.ts";
+import type { Engine } from "./encoder/engines/engine.ts";
+import { bake, buildEncoder } from "./encoder/graph/bert.ts";
+import type { Graph } from "./encoder/graph/graph.ts";
+import { encodeOnnx } from "./encoder/graph/onnx.ts";
+import type { PretrainedEncoder } from "./encoder/source/pretrained.ts";
+import type { Examples, TrainingSet } from "./features/training-set.ts";
+import type { PieceRows } from "./fine-tune/pieces.ts";
+import { learnEncoder } from "./learn-encoder.ts";
+import { createMeter } from "./meter.ts";
+import { learnMembers } from "./ranker/learn-members.ts";
+import type { WorkerPool } from "./ranker/worker-pool.ts";
+import type { TrainContext } from "./train.ts";
+
+/** An encoder with what it reads and how it learns. */
+export interface EncoderTask {
+  readonly pretrained: PretrainedEncoder;
+  /** The corpus, cut by its tokenizer. */
+  readonly pieces: PieceRows;
+  /** With its own seed. */
+  readonly recipe: Recipe;
+  /** Where its checkpoints are kept, and whether it goes on from the last one. */
+  readonly checkpoints: string;
+  readonly resume: boolean;
+  /** Says which encoder of several it is, for people; empty for the only one. */
+  readonly called: string;
+}
+
+export interface EncoderRun {
+  readonly engine: Engine;
+  readonly pool: WorkerPool;
+  readonly threads: number;
+  readonly freeze: boolean;
+  readonly checkpointSteps?: number | undefined;
+  readonly context: TrainContext;
+}
+
+export type Tried = WeighedEmbedding["tried"][number];
+
+/** An encoder that knows the corpus, with its trees. */
+export interface LearntMeaning {
+  readonly encoder: EncoderContent;
+  readonly members: readonly MemberContent[];
+  /** TF-IDF with the embedding as dense block, as the trees read it. */
+  readonly set: TrainingSet;
+  /** What a model that has not learnt from them suggests for the held-out documents. */
+  readonly judged: readonly Judged[];
+  /** Held-out figures with the embedding at the weight that was taken; none where nothing was held out. */
+  readonly reached: Tried | undefined;
+  /** The same with TF-IDF alone. */
+  readonly words: Tried | undefined;
+}
+
+/**
+ * @param words figures of TF-IDF alone, where they are known; else they are found out
+ * @param depth suggestions for each held-out document; undefined: as many as calibration needs
+ */
+export async function learnMeaning(
+  { pretrained, pieces, recipe, called, ...kept }: EncoderTask,
+  set: TrainingSet,
+  heldOut: Uint32Array,
+  { engine, pool, threads, freeze, checkpointSteps, context }: EncoderRun,
+  words?: Tried,
+  depth?: number,
+): Promise<LearntMeaning> {
+  const { onProgress, signal } = context;
+  const run = { engine, pool, freeze, checkpointSteps, onProgress, signal, ...kept };
+  const learnt = await learnEncoder(pretrained, set, pieces, heldOut, recipe, run);
+  const meters = {
+    ranker: createMeter("ranker", "clusters", onProgress),
+    judged: createMeter("calibrate", "documents", onProgress),
+  };
+  const triesWords = words === undefined;
+  const weighed = await weighEmbedding(set, learnt.embeddings, heldOut, recipe, pool, meters, signal, triesWords);
+  const reached = weighed.tried.find((it) => it.weight === weighed.weight);
+  const alone = words ?? weighed.tried.find((it) => it.weight === 0);
+  if (alone !== undefined && reached !== undefined) sayWhatMeaningAdds(alone, reached, called, onProgress);
+  const graph = bake(buildEncoder(pretrained.shape), learnt.weights);
+  const maxPieces = Math.min(recipe.tuning.maxPieces, pretrained.maxPieces);
+  const quantised = await tryQuantised(graph, weighed, pieces, recipe, maxPieces, threads, signal);
+  if (quantised !== undefined)
+    onProgress({ type: "log", level: "info", message: `${called}${describeQuantised(quantised)}` });
+  const { weight, members: rehearsing = [] } = weighed;
+  const judged =
+    depth === undefined
+      ? weighed.judged
+      : await judge(weighed.set, rehearsing, heldOut, recipe, () => undefined, signal, depth);
+  return {
+    encoder: encoderContent(pretrained, weight, recipe, graph, quantised?.graph),
+    members: await learnAll(weighed.set, recipe, pool, context),
+    set: weighed.set,
+    judged,
+    reached,
+    words: alone,
+  };
+}
+
+/** The trees of the final model, with progress. */
+export async function learnAll(
+  examples: Examples,
+  recipe: Recipe,
+  pool: WorkerPool,
+  { onProgress, signal }: TrainContext,
+): Promise<MemberContent[]> {
+  const progress = {
+    tree: createMeter("tree", "trees", onProgress),
+    ranker: createMeter("ranker", "clusters", onProgress),
+  };
+  return learnMembers(examples, recipe, pool, progress, signal);
+}
+
+function encoderContent(
+  pretrained: PretrainedEncoder,
+  weight: number,
+  { tuning }: Recipe,
+  graph: Graph,
+  quantised: Graph | undefined,
+): EncoderContent {
+  const { name, shape, origin, licence, tokenizer, tokenizerConfig } = pretrained;
+  return {
+    name,
+    hidden: shape.hidden,
+    weight,
+    pooling: shape.pooling,
+    maxPieces: Math.min(tuning.maxPieces, pretrained.maxPieces),
+    passages: tuning.passages,
+    origin,
+    licence,
+    onnx: encodeOnnx(graph),
+    ...(quantised && { int8: encodeOnnx(quantised) }),
+    tokenizer,
+    tokenizerConfig,
+  };
+}
+
+function describeQuantised({ graph, precision: { float, int8 } }: Quantised): string {
+  const percent = (share: number) => (100 * share).toFixed(2);
+  const figures = `held-out precision at 1 with 8-bit weights ${percent(int8)} %, without ${percent(float)} %`;
+  return `${figures}: the model answers ${graph === undefined ? "without" : "with"} them`;
+}
+
+function sayWhatMeaningAdds(words: Tried, taken: Tried, called: string, onProgress: TrainContext["onProgress"]): void {
+  const percent = (share: number) => (100 * share).toFixed(1);
+  const message =
+    `${called}held-out precision at 1: ${percent(words.precision)} % from words alone, ${percent(taken.precision)} % with ` +
+    `the encoder (weight ${taken.weight}); nDCG at 5: ${percent(words.ndcg)} and ${percent(taken.ndcg)} %`;
+  onProgress({ type: "log", level: "info", message });
+  if (taken.ndcg >= words.ndcg) return;
+  const cure = `the encoder does not help on this corpus; train ${called === "" ? "with --encoder none" : "without it"}`;
+  onProgress({ type: "log", level: "warning", message: `${called}${cure}` });
+}
