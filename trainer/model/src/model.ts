@@ -175,6 +175,11 @@ function unitRows({ indices, values, dense }: SparseRow, encoders: readonly Enco
 }
 
 function scaledTo(length: number, values: Float32Array): Float32Array {
-  const norm = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
-  return norm > 0 ? values.map((value) => (length * value) / norm) : values;
+  let squares = 0;
+  for (let k = 0; k < values.length; k++) squares += values[k]! * values[k]!;
+  const norm = Math.sqrt(squares);
+  if (norm === 0) return values;
+  const scaled = new Float32Array(values.length);
+  for (let k = 0; k < values.length; k++) scaled[k] = (length * values[k]!) / norm;
+  return scaled;
 }

@@ -57,7 +57,9 @@ test("a model that was written is read back the same, whatever its labels and si
           expect(tree).toEqual(content.members[m]!.tree);
           for (const [l, level] of ranker.levels.entries()) {
             expect(level.bias).toEqual(content.members[m]!.levels[l]!.bias);
-            expect(chunks[m]![l]!.map((_, p) => level.chunk(p))).toEqual(chunks[m]![l]);
+            const read = chunks[m]![l]!.map((_, p) => level.chunk(p));
+            // Where entries begin follows from the rest, and is there or not.
+            expect(read.map(({ startOf: _, ...chunk }) => chunk)).toEqual(chunks[m]![l]);
           }
         }
         model.dispose();

@@ -83,8 +83,8 @@ export class ChunkCache {
   }
 }
 
-function chunkBytes({ features, rowStart, children, weights, dense }: Chunk): number {
-  const arrays = features.buffer.byteLength + rowStart.buffer.byteLength;
+function chunkBytes({ features, rowStart, children, weights, startOf, dense }: Chunk): number {
+  const arrays = features.buffer.byteLength + rowStart.buffer.byteLength + (startOf?.buffer.byteLength ?? 0);
   // Scales are a view of the level's own array.
   const panel = dense === undefined ? 0 : dense.weights.buffer.byteLength;
   return overheadBytes + arrays + children.buffer.byteLength + weights.buffer.byteLength + panel;

@@ -43,6 +43,25 @@ test.each([false, true])("a chunk survives encoding, features far apart included
   );
 });
 
+test("a chunk of many of the model's features says where the entries of each begin", () => {
+  fc.assert(
+    fc.property(chunks(200), fc.integer({ min: 1, max: 4 }), (chunk, factor) => {
+      // Features close together, of a model that has `factor` times as many.
+      const features = chunk.features.map((_, row) => 2 * row + (row % 2));
+      const numFeatures = Math.max(factor * features.length, (features.at(-1) ?? 0) + 1);
+      const { startOf } = decodeChunk(encodeChunk({ ...chunk, features }, true), { ...anything, numFeatures });
+      expect(startOf !== undefined).toBe(4 * features.length >= numFeatures);
+      const entriesBefore = (feature: number) =>
+        [...features].reduce(
+          (sum, it, row) => sum + (it < feature ? chunk.rowStart[row + 1]! - chunk.rowStart[row]! : 0),
+          0,
+        );
+      for (const [f, start] of startOf?.entries() ?? []) expect(start).toBe(entriesBefore(f));
+      if (startOf !== undefined) expect(startOf.length).toBe(numFeatures + 1);
+    }),
+  );
+});
+
 test("a weight takes three bytes and a row two more", () => {
   const chunk = fromRows([
     [

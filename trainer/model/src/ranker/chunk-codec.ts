@@ -6,6 +6,8 @@ import type { Chunk } from "./chunk.ts";
 import type { DensePanel } from "./dense-panel.ts";
 
 const maxStep = 0xffff;
+/** Share of all features from which a chunk has the start of every feature: four bytes for each of them. */
+const WIDE_SHARE = 0.25;
 
 export interface EncodedChunk {
   /** Step to each row's feature from the one before, the first from 0; length rows. */
@@ -137,13 +139,25 @@ export function decodeChunk(encoded: EncodedChunk, limits: ChunkLimits): Chunk {
     rowStart[rows] = kept;
   }
   if (entry !== numEntries) throw badChunk(limits, `${entry} entries in ${steps.length} rows`, `${numEntries}`);
-  return {
+  const chunk = {
     features: features.subarray(0, rows),
     rowStart: rowStart.subarray(0, rows + 1),
     children: children.subarray(0, kept),
     weights: weights.subarray(0, kept),
     ...(encoded.dense && { dense: encoded.dense }),
   };
+  return rows >= numFeatures * WIDE_SHARE ? { ...chunk, startOf: startsOf(chunk, numFeatures) } : chunk;
+}
+
+/** Where the entries of each of `numFeatures` features begin; shape [features + 1]. */
+function startsOf({ features, rowStart }: Chunk, numFeatures: number): Uint32Array {
+  const startOf = new Uint32Array(numFeatures + 1);
+  let feature = 0;
+  for (let row = 0; row < features.length; row++) {
+    startOf.fill(rowStart[row]!, feature, features[row]! + 1);
+    feature = features[row]! + 1;
+  }
+  return startOf.fill(rowStart[features.length]!, feature);
 }
 
 function checkPanel(dense: DensePanel | undefined, limits: ChunkLimits): void {

@@ -12,6 +12,11 @@ export interface Chunk {
   readonly children: Uint16Array;
   /** Exactly representable as float16. */
   readonly weights: Float32Array;
+  /**
+   * Entries of any feature f of the model are [startOf[f], startOf[f + 1]): of a wide chunk, where a search in `features`
+   * would take longer than the products.
+   */
+  readonly startOf?: Uint32Array;
   /** Weights for the dense block of a row; none in a model without an encoder. */
   readonly dense?: DensePanel;
 }

@@ -5,6 +5,7 @@ import type { Chunk, Ranker } from "../ranker/chunk.ts";
 import type { SparseRow } from "../sparse/csr.ts";
 import type { LabelTree } from "../tree/label-tree.ts";
 import { PanelScorer } from "./panel-scorer.ts";
+import { scoreChildren } from "./score-children.ts";
 
 export interface BeamOptions {
   /** Nodes kept a level. */
@@ -151,45 +152,6 @@ function logScore(margin: number, { power, loss }: BeamOptions): number {
   if (power === 3) return -slack * slack * slack;
   if (power === 1) return -slack;
   return power === 2 ? -slack * slack : -(slack ** power);
-}
-
-/** margins[child] = bias + Σ weight · value over the features that row and chunk share, by galloping through the chunk. */
-function scoreChildren(
-  row: SparseRow,
-  chunk: Chunk,
-  bias: Float32Array,
-  first: number,
-  count: number,
-  margins: Float64Array,
-): void {
-  for (let child = 0; child < count; child++) margins[child] = bias[first + child]!;
-  const { features, rowStart, children, weights } = chunk;
-  const { indices, values } = row;
-  const numRows = features.length;
-  let at = 0;
-  for (let k = 0; k < indices.length && at < numRows; k++) {
-    const feature = indices[k]!;
-    if (features[at]! < feature) {
-      let step = 1;
-      while (at + step < numRows && features[at + step]! < feature) {
-        at += step;
-        step *= 2;
-      }
-      let end = Math.min(at + step, numRows);
-      at++;
-      while (at < end) {
-        const middle = (at + end) >> 1;
-        if (features[middle]! < feature) at = middle + 1;
-        else end = middle;
-      }
-      if (at === numRows) return;
-    }
-    if (features[at] !== feature) continue;
-    const value = values[k]!;
-    const end = rowStart[at + 1]!;
-    for (let e = rowStart[at]!; e < end; e++) margins[children[e]!]! += weights[e]! * value;
-    at++;
-  }
 }
 
 function ranksBefore(score: number, margin: number, ranking: Ranking, i: number): boolean {

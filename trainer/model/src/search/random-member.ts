@@ -86,7 +86,11 @@ function toChunk(children: readonly (readonly number[])[]): Chunk {
   const rowStart = [0];
   for (const { own } of entries) rowStart.push(rowStart.at(-1)! + own.length);
   const flat = entries.flatMap(({ own }) => own);
+  // Both ways to find a feature: some chunks have the start of every one.
+  const before = (feature: number) => entries.flatMap((it) => (it.feature < feature ? it.own : [])).length;
+  const starts = Uint32Array.from({ length: (children[0]?.length ?? 0) + 1 }, (_, feature) => before(feature));
   return {
+    ...(children.length % 2 === 1 && { startOf: starts }),
     features: Uint32Array.from(entries, ({ feature }) => feature),
     rowStart: Uint32Array.from(rowStart),
     children: Uint16Array.from(flat, ({ child }) => child),
