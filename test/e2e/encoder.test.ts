@@ -11,7 +11,7 @@ import { tagwright } from "./command-line.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 const dist = path.join(root, "dist");
-const model = path.join(root, "test/fixtures/models/v2");
+const fixture = (version: string) => path.join(root, "test/fixtures/models", version);
 const note = "---\ntags: []\n---\nSolar power, and text classification with trees of labels.\n";
 
 interface Started {
@@ -27,15 +27,17 @@ interface StartOptions {
   readonly server?: string;
   /** Documents beside the note. */
   readonly many?: number;
+  /** Of the model's format: 2 with an encoder, 3 with two. */
+  readonly version?: "v2" | "v3";
 }
 
-async function start({ change, server = dist, many = 0 }: StartOptions = {}): Promise<Started> {
+async function start({ change, server = dist, many = 0, version = "v2" }: StartOptions = {}): Promise<Started> {
   const more = Object.fromEntries(
     Array.from({ length: many }, (_, i) => [`more/${i}.md`, `Note ${i}. ${note.repeat(5)}`]),
   );
   const folder = scratchFolder({ "note.md": note, ...more });
   const modelFolder = path.join(folder, ".tags/model");
-  cpSync(model, modelFolder, { recursive: true });
+  cpSync(fixture(version), modelFolder, { recursive: true });
   change?.(modelFolder);
   // From elsewhere: what a module finds must not depend on where the server was started.
   const command = [process.execPath, path.join(server, "server.cjs"), "--stdio"] as const;
@@ -107,8 +109,11 @@ async function encoding(
   return { ...started, batch, cancel };
 }
 
-test("the server says that it warms up, then answers as the command line does", async () => {
-  const started = await start();
+test.each([
+  ["an encoder", "v2"],
+  ["two encoders", "v3"],
+] as const)("with %s the server says that it warms up, then answers as the command line does", async (_, version) => {
+  const started = await start({ version });
   await whole(started);
   const seen = started.client.received("tagwright/status").map(stateOf);
   expect(seen.some((it) => it.lexical?.loading === true)).toBe(true);
@@ -136,6 +141,13 @@ test("an encoder that does not start is said with its reason, and words alone an
   ]);
   expect(code).toBe(4);
   expect(stderr).toMatch(/encoder\.int8\.onnx: expected SHA-256/);
+});
+
+test("one encoder of two that does not start is said by name, and words alone answer", async () => {
+  const damage = (folder: string) => writeFileSync(path.join(folder, "tokenizer-2.json"), " ".repeat(3566));
+  const started = await start({ change: damage, version: "v3" });
+  expect((await failed(started)).lexical?.reason).toMatch(/^tiny-distilbert: .*tokenizer-2\.json: expected SHA-256/u);
+  expect((await suggest(started)).length).toBe(8);
 });
 
 test("a server that is shut down while it encodes ends in order", async () => {
