@@ -80,7 +80,7 @@ params.matcher_params_chain = [
         logging_steps=10**9,
         learning_rate=args.rate,
         batch_size=32,
-        batch_gen_workers=0,
+        batch_gen_workers=1,
         use_gpu=False,
     )
     for it in passes
@@ -104,13 +104,13 @@ model = XTransformer.train(
     negative_sampling="tfn",
     use_gpu=False,
     batch_size=32,
-    batch_gen_workers=0,
+    batch_gen_workers=1,
     threads=args.threads,
 )
 train_seconds = time.time() - started
 started = time.time()
 predicted = model.predict([one_line(d) for d in test], X_feat=Xt, only_topk=10, beam_size=20, use_gpu=False,
-                          batch_size=32, batch_gen_workers=0, threads=args.threads).tocsr()
+                          batch_size=32, batch_gen_workers=1, threads=args.threads).tocsr()
 predict_seconds = time.time() - started
 
 truths = [set(d["labels"]) for d in test]
