@@ -15,6 +15,7 @@ test("a level, its figure and the engine are lines, steps and checkpoints are no
     reason: "the fastest here",
   } as const;
   expect(describeEvent(engine)).toBe("The encoder runs on WebGPU (some card): the fastest here");
+  expect(describeEvent({ type: "encoder", encoder: 1, encoders: 3, name: "minilm" })).toBe("Encoder 2 of 3: minilm.");
   expect(describeEvent({ type: "checkpoint", path: "/x", step: 3 })).toBeUndefined();
 });
 
@@ -28,6 +29,7 @@ test("the estimate says documents, time, memory and disk", () => {
     labels: 80,
   } as const;
   expect(describeEvent(event)).toBe("1,200 documents, 80 tags. Estimate: 12 s, 768 MB of memory, 2 MB on disk.");
+  expect(describeEvent({ ...event, encoders: 2 })).toMatch(/^1,200 documents, 80 tags, 2 encoders\. Estimate/u);
 });
 
 test("progress says the stage in words, how far it is, and how long it still takes", () => {

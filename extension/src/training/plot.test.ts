@@ -108,6 +108,8 @@ test("the curve in words names level, step, loss, rate and the last figure", () 
     "Level 2 of 2, step 1 of 7, loss 0.75, 28.4 documents/s. Held-out P@1 52.3 % after level 1.",
   );
   expect(describeCurve(curve([]))).toBeUndefined();
+  const second: ProgressEvent = { type: "encoder", encoder: 1, encoders: 3, name: "x" };
+  expect(describeCurve(curve([second, ...events]))).toMatch(/^Encoder 2 of 3, level 2 of 2, step 1 of 7/u);
 });
 
 test("the table has a row a level, with a dash for what is not known", () => {

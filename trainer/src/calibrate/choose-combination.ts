@@ -3,7 +3,7 @@ import { type Combination, Combiner, combinations } from "@tagwright/model/inter
 import type { TrainingSet } from "../features/training-set.ts";
 import { calibrate, DEPTH, type Judged } from "./calibrate.ts";
 
-export interface TriedCombination {
+interface TriedCombination {
   readonly rule: Combination;
   readonly precision: number;
   readonly ndcg: number;

@@ -109,3 +109,13 @@ test("without a terminal a stage that begins again is shown again", () => {
   for (const done of [1, 2, 1, 2]) view.event(progress(done, 2));
   expect(text().match(/Training: 100%/gu)).toHaveLength(2);
 });
+
+test("a run of several encoders says how many, and which one is at work", () => {
+  const { view, text } = terminal(false);
+  const size = { seconds: 60, memoryBytes: 2 ** 20, diskBytes: 2 ** 20, documents: 9, labels: 3 };
+  view.event({ type: "estimate", ...size, encoders: 2 });
+  view.event({ type: "encoder", encoder: 1, encoders: 2, name: "minilm" });
+  const said = text();
+  expect(said).toContain("9 documents, 3 labels, 2 encoders one after the other: about 1 min 0 s");
+  expect(said).toContain("Encoder 2 of 2: minilm\n");
+});

@@ -86,3 +86,22 @@ test("without held-out documents the card claims nothing", () => {
   expect(text).toContain("Nothing was held out");
   expect(text).not.toContain("precision");
 });
+
+test("a card of several encoders says what each reaches alone and all together, and where they come from", () => {
+  const model = (name: string, weight: number, reached?: { precision: number; ndcg: number }) => ({
+    ...{ name, weight, reached },
+    origin: `${name}@1`,
+  });
+  const ensemble = {
+    rule: "softmax",
+    models: [model("a|b", 0.5, { precision: 0.6, ndcg: 0.5 }), model("c", 2), model("c", 1)],
+    together: { precision: 0.625, ndcg: 0.52 },
+  };
+  const text = formatModelCard({ ...card(true), ensemble });
+  expect(text).toContain('one ranking is made of theirs by the rule "softmax"');
+  expect(text).toContain("| c | 2 | not measured | not measured |");
+  expect(text).toContain("| together |  | 62.50 | 52.00 |");
+  expect(text.match(/^- .*@1$/gmu)).toHaveLength(2);
+  expect(text).toMatch(/^\| a.*b \| 0\.5 \| 60\.00 \| 50\.00 \|$/mu);
+  expect(formatModelCard(card(true))).not.toContain("## Its encoders");
+});
