@@ -4,15 +4,18 @@ import path from "node:path";
 import { Worker } from "node:worker_threads";
 import type { WorkerAnswer, WorkerRequest } from "./worker-protocol.ts";
 
+/** `done` answers are there; the last one is that of `job`, by its place among the jobs. */
+type OnAnswer = (done: number, job: number, answer: WorkerAnswer) => void;
+
 export interface WorkerPool {
   readonly size: number;
   /** Sends `request` to every worker; it is handled before any later job. */
   broadcast(request: WorkerRequest): void;
   /**
-   * Answers of `jobs`, in their order whatever the number of workers; `onDone` counts them as they come in.
+   * Answers of `jobs`, in their order whatever the number of workers; `onDone` counts and sees them as they come in.
    * @throws the signal's reason when aborted, an Error when a worker fails.
    */
-  run(jobs: readonly WorkerRequest[], onDone: (done: number) => void, signal?: AbortSignal): Promise<WorkerAnswer[]>;
+  run(jobs: readonly WorkerRequest[], onDone: OnAnswer, signal?: AbortSignal): Promise<WorkerAnswer[]>;
   dispose(): Promise<void>;
 }
 
@@ -42,7 +45,7 @@ export function newWorkerPool(size: number): WorkerPool {
 function runJobs(
   workers: readonly Worker[],
   jobs: readonly WorkerRequest[],
-  onDone: (done: number) => void,
+  onDone: OnAnswer,
   signal?: AbortSignal,
 ): Promise<WorkerAnswer[]> {
   return new Promise((resolve, reject) => {
@@ -69,7 +72,7 @@ function runJobs(
       const onMessage = (answer: WorkerAnswer) => {
         if (answer.kind === "failed") return finish(() => reject(new Error(`ranker worker: ${answer.message}`)));
         answers[current] = answer;
-        onDone(++done);
+        onDone(++done, current, answer);
         if (done === jobs.length) return finish(() => resolve(answers));
         return takeJob();
       };

@@ -1,0 +1,177 @@
+// A worker pool that forgets nothing: what its workers have learnt is kept on the disk as it comes in, and a run that was
+// cut off asks for none of it twice. Invariant: a file is named by a hash of all that its answers depend on, and by the
+// hash of its own bytes; one that has changed is no answer.
+import { createHash, type Hash } from "node:crypto";
+import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import path from "node:path";
+import { ModelFolderError } from "@tagwright/model";
+import { decodeAnswers, encodeAnswers, type TrainedAnswer } from "./answer-codec.ts";
+import type { WorkerPool } from "./worker-pool.ts";
+import type { WorkerAnswer, WorkerRequest } from "./worker-protocol.ts";
+
+export interface KeepOptions {
+  /** Seconds of work that may be lost. */
+  readonly seconds?: number;
+}
+
+const SECONDS = 20;
+/** Of one file, at most: far under what Node reads at once, and what the header of tensors can name. */
+const MOST_BYTES = 2 ** 28;
+const MOST_ANSWERS = 10_000;
+const LARGEST_FILE = 2 ** 30;
+/** Counts up where the same jobs are answered otherwise. */
+const version = 1;
+const partialSuffix = ".partial";
+
+/**
+ * Jobs of training go through the folder; all others to `pool` alone. Its `dispose` leaves the pool and the files.
+ * `run` throws as the pool's does, and what the file system does where an answer cannot be written.
+ */
+export function keepAnswers(pool: WorkerPool, folder: string, { seconds = SECONDS }: KeepOptions = {}): WorkerPool {
+  let data: WorkerRequest | undefined;
+  let dataHash: string | undefined;
+  return {
+    size: pool.size,
+    broadcast(request) {
+      pool.broadcast(request);
+      if (request.kind !== "load") return;
+      data = request;
+      dataHash = undefined;
+    },
+    async run(jobs, onDone, signal) {
+      if (jobs.length === 0 || jobs.some((it) => it.kind !== "train")) return pool.run(jobs, onDone, signal);
+      dataHash ??= hashOf(data);
+      const key = hashOf([version, dataHash, jobs]).slice(0, 32);
+      const kept = await readKept(folder, key, jobs.length);
+      const missing = [...jobs.keys()].filter((job) => !kept.has(job));
+      const writer = newWriter(folder, key, seconds);
+      try {
+        const onAnswer = (done: number, index: number, answer: WorkerAnswer) => {
+          const job = missing[index]!;
+          if (answer.kind === "trained" || answer.kind === "part") {
+            kept.set(job, answer);
+            writer.add(job, answer);
+          }
+          onDone(jobs.length - missing.length + done, job, answer);
+        };
+        await pool.run(
+          missing.map((job) => jobs[job]!),
+          onAnswer,
+          signal,
+        );
+      } finally {
+        await writer.finish();
+      }
+      return [...jobs.keys()].map((job) => kept.get(job)!);
+    },
+    dispose: async () => undefined,
+  };
+}
+
+async function readKept(folder: string, key: string, numJobs: number): Promise<Map<number, TrainedAnswer>> {
+  const kept = new Map<number, TrainedAnswer>();
+  for (const name of await readdir(folder).catch(() => [])) {
+    const sha256 = new RegExp(`^${key}\\.([0-9a-f]{64})$`, "u").exec(name)?.[1];
+    if (sha256 === undefined) continue;
+    const place = path.join(folder, name);
+    const answers = await readAnswers(place, sha256);
+    // What was damaged is learnt again.
+    if (answers === undefined) await rm(place, { recursive: true, force: true });
+    for (const [job, answer] of answers ?? []) if (job < numJobs) kept.set(job, answer);
+  }
+  return kept;
+}
+
+async function readAnswers(place: string, sha256: string): Promise<Map<number, TrainedAnswer> | undefined> {
+  const found = await stat(place);
+  if (!found.isFile() || found.size > LARGEST_FILE) return undefined;
+  const bytes = new Uint8Array(await readFile(place));
+  if (createHash("sha256").update(bytes).digest("hex") !== sha256) return undefined;
+  try {
+    return decodeAnswers(place, bytes);
+  } catch (error) {
+    // Whole, and no answers all the same: not what is written here.
+    if (error instanceof ModelFolderError || error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+function newWriter(folder: string, key: string, seconds: number) {
+  let pending = new Map<number, TrainedAnswer>();
+  let bytes = 0;
+  let written = performance.now();
+  let writing: Promise<void> = Promise.resolve();
+  let number = 0;
+  const flush = () => {
+    if (pending.size === 0) return;
+    const answers = pending;
+    pending = new Map();
+    bytes = 0;
+    written = performance.now();
+    writing = writing.then(() => writeAnswers(folder, `${key}-${number++}`, key, answers));
+    // Whoever waits for `finish` is told.
+    writing.catch(() => undefined);
+  };
+  return {
+    add(job: number, answer: TrainedAnswer) {
+      pending.set(job, answer);
+      bytes += sizeOf(answer);
+      const isDue = performance.now() - written >= seconds * 1000;
+      if (isDue || bytes >= MOST_BYTES || pending.size >= MOST_ANSWERS) flush();
+    },
+    async finish() {
+      flush();
+      await writing;
+    },
+  };
+}
+
+async function writeAnswers(
+  folder: string,
+  name: string,
+  key: string,
+  answers: ReadonlyMap<number, TrainedAnswer>,
+): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const partial = path.join(folder, `${name}${partialSuffix}`);
+  const hash = createHash("sha256");
+  const file = await open(partial, "w");
+  try {
+    for (const piece of encodeAnswers(answers)) {
+      hash.update(piece);
+      if (piece.length > 0) await file.writeFile(piece);
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(partial, path.join(folder, `${key}.${hash.digest("hex")}`));
+}
+
+function sizeOf({ bias, chunk }: TrainedAnswer): number {
+  const { dense, ...arrays } = chunk;
+  const all: ArrayBufferView[] = [bias, ...Object.values(arrays), ...(dense ? [dense.weights, dense.scales] : [])];
+  return all.reduce((sum, it) => sum + it.byteLength, 0);
+}
+
+/** Of numbers, texts, typed arrays, and objects and lists of such, in their order. */
+function hashOf(value: unknown): string {
+  const hash = createHash("sha256");
+  feed(hash, value);
+  return hash.digest("hex");
+}
+
+function feed(hash: Hash, value: unknown): void {
+  if (ArrayBuffer.isView(value)) {
+    hash.update(`${value.byteLength};`).update(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+  } else if (typeof value === "object" && value !== null) {
+    const entries = Object.entries(value);
+    hash.update(`{${entries.length};`);
+    for (const [name, it] of entries) {
+      hash.update(`${name}:`);
+      feed(hash, it);
+    }
+  } else {
+    hash.update(`${typeof value} ${String(value)};`);
+  }
+}
