@@ -7,6 +7,7 @@ import { EngineError } from "../encoder/engines/engine.ts";
 import { EncoderSourceError } from "../encoder/source/encoder-source-error.ts";
 import { CheckpointError } from "../fine-tune/checkpoint.ts";
 import { MemoryLimitError } from "../fine-tune/estimate.ts";
+import { DivergenceError } from "../fine-tune/tune-level.ts";
 import type { ExitCode } from "../progress.ts";
 
 /** The command line asks for something that does not go together. */
@@ -33,7 +34,7 @@ export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof CorpusError || error instanceof EncoderSourceError || error instanceof JournalError) return 3;
   if (error instanceof MemoryLimitError) return 2;
   if (error instanceof CheckpointError) return 3;
-  if (error instanceof EngineError || error instanceof EncoderError) return 7;
+  if (error instanceof EngineError || error instanceof EncoderError || error instanceof DivergenceError) return 7;
   if (error instanceof ModelFolderError) return 4;
   if (error instanceof ModelBusyError) return 5;
   if (error instanceof ModelWriteError) return 6;

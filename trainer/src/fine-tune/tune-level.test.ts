@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { EngineError, type HostTensor, type Program, type Tensors } from "../encoder/engines/engine.ts";
+import type { HostTensor, Program, Tensors } from "../encoder/engines/engine.ts";
 import { planBatches } from "./batches.ts";
 import { newPieceCollector } from "./pieces.ts";
 import { newFeeder } from "./step-feeds.ts";
 import { newTable } from "./table.ts";
-import { type StepReport, tuneLevel } from "./tune-level.ts";
+import { DivergenceError, type StepReport, tuneLevel } from "./tune-level.ts";
 
 /** A program that adds 1 to every row it is fed, and whose loss is what `lossOf` says. */
 function newProgram(lossOf: (run: number) => number, rates: number[]): Program {
@@ -76,7 +76,7 @@ test("a loss that never is a number ends the run with what to do", async () => {
     newProgram(() => Number.POSITIVE_INFINITY, []),
     async () => undefined,
   );
-  await expect(failing).rejects.toThrow(EngineError);
+  await expect(failing).rejects.toThrow(DivergenceError);
   await expect(failing).rejects.toThrow(/--engine cpu/u);
 });
 

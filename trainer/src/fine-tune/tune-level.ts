@@ -1,5 +1,5 @@
 // One level of the recursion: the encoder and a head over the level's nodes learn together, batch by batch.
-import { EngineError, type Program } from "../encoder/engines/engine.ts";
+import type { Program } from "../encoder/engines/engine.ts";
 import { childSeed, newRandom } from "../random.ts";
 import type { BatchPlan } from "./batches.ts";
 import { biasCorrection, rateAt } from "./schedule.ts";
@@ -37,12 +37,17 @@ export interface StepReport extends LevelPosition {
   readonly isUndone: boolean;
 }
 
+/** The loss stays infinite however small the steps are. The message says what to do. */
+export class DivergenceError extends Error {
+  override readonly name = "DivergenceError";
+}
+
 const startOfLevel: LevelPosition = { step: 0, updates: 0, rateScale: 1 };
 const MAX_HALVINGS = 10;
 
 /**
  * Runs the level's steps from `from` on. After each one `onStep` is awaited: it may look, save, or throw to stop.
- * @throws EngineError where the device fails or the loss stays infinite; the signal's reason when aborted.
+ * @throws EngineError where the device fails, DivergenceError where the loss stays infinite; the signal's reason when aborted.
  */
 export async function tuneLevel(
   task: LevelTask,
@@ -91,8 +96,8 @@ export async function tuneLevel(
   }
 }
 
-function diverged(step: number): EngineError {
-  return new EngineError(
+function diverged(step: number): DivergenceError {
+  return new DivergenceError(
     `step ${step}: the loss is still not a finite number after the learning rate was halved ${MAX_HALVINGS} times; ` +
       "check the encoder's weights with `tagwright encoder check`, or take another engine with --engine cpu",
   );

@@ -84,7 +84,8 @@ export async function openEngine(name: EngineName, threads: number): Promise<Eng
   return name === "tfjs" ? openTfjsEngine() : newOrtEngine(name, { threads });
 }
 
-function likelyEngines(): EngineName[] {
+/** What may work on this machine, the CPU first. */
+export function likelyEngines(): EngineName[] {
   const likely: EngineName[] = ["cpu"];
   if (hasGpu()) likely.push("webgpu");
   if (hasCudaProvider()) likely.push("cuda");
