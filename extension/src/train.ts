@@ -83,7 +83,7 @@ export async function trainModel(app: App, hint?: Uri, given?: TrainingChoice): 
       encoder: choice.encoder,
       // The question said so.
       ...(choice.encoder !== "none" && { download: true }),
-      ...(choice.resume && { resume: true }),
+      ...(choice.encoder !== "none" && { resume: choice.resume }),
     };
     const task = createTask(folder, trainingOptions(app, resolve), definition);
     void tasks.executeTask(task).then(undefined, () => resolve(false));

@@ -11,12 +11,12 @@ const lines = readFileSync(process.env.TAGWRIGHT_REPLAY, "utf8").trim().split("\
 mkdirSync(checkpoint, { recursive: true });
 writeFileSync(path.join(checkpoint, "position.json"), '{"position":{"level":2,"step":300}}');
 writeFileSync(path.join(path.dirname(out), "arguments.json"), JSON.stringify(args));
-process.on("SIGINT", () => process.exit(130));
 
 if (args.includes("--resume")) {
   if (!existsSync(checkpoint)) process.exit(1);
   console.log('{"type":"done","out":"","labels":2251,"documents":3861,"seconds":840}');
 } else {
+  process.on("message", (it) => it === "stop" && process.exit(130));
   let at = 0;
   const timer = setInterval(() => {
     if (at < lines.length) console.log(lines[at++]);

@@ -1,14 +1,21 @@
 // The encoder's part of the recipe: a preliminary tree from TF-IDF, the recursion over its levels, and an embedding of every
 // document. What the encoder must not see, to keep the figures honest, it does not see.
 import { createHash } from "node:crypto";
+import { rm } from "node:fs/promises";
 import type { Recipe } from "./config.ts";
 import type { Engine } from "./encoder/engines/engine.ts";
 import type { EncoderWeights, PretrainedEncoder } from "./encoder/source/pretrained.ts";
 import { allExcept, selectExamples, type TrainingSet } from "./features/training-set.ts";
-import { type Checkpoint, loadCheckpoint, removeCheckpoints, saveCheckpoint } from "./fine-tune/checkpoint.ts";
-import { type FineTuneHooks, fineTune, fineTuneJointly, type TuningPosition } from "./fine-tune/fine-tune.ts";
+import {
+  type Checkpoint,
+  CheckpointError,
+  loadCheckpoint,
+  rankerFolder,
+  saveCheckpoint,
+} from "./fine-tune/checkpoint.ts";
+import { type FineTuneHooks, fineTune, fineTuneJointly } from "./fine-tune/fine-tune.ts";
 import { type PieceRows, selectPieces } from "./fine-tune/pieces.ts";
-import type { Table } from "./fine-tune/table.ts";
+import { embeddedState, type RunState, readEmbedded, restoreTuning, tuningState } from "./fine-tune/run-state.ts";
 import { newTunedEncoder, type TunedEncoder } from "./fine-tune/tuned-encoder.ts";
 import { createMeter } from "./meter.ts";
 import type { ProgressEvent } from "./progress.ts";
@@ -22,7 +29,11 @@ export interface EncoderRun {
   readonly pool: WorkerPool;
   /** Where its checkpoints are kept. */
   readonly checkpoints: string;
-  readonly resume: boolean;
+  /**
+   * Whether it goes on from the last checkpoint. Undefined: where there is one of this very run, and else that of another
+   * run stays until this one writes its own. False: as if there were none.
+   */
+  readonly resume?: boolean | undefined;
   /** The encoder stays as it was published. */
   readonly freeze: boolean;
   /** Steps between two checkpoints; undefined: about a minute. A level's end is always one. */
@@ -54,30 +65,56 @@ export async function learnEncoder(
   recipe: Recipe,
   run: EncoderRun,
 ): Promise<LearntEncoder> {
-  const { engine, checkpoints: folder, onProgress, signal } = run;
+  const { engine, freeze, onProgress, signal } = run;
   const { shape } = pretrained;
   const { tuning } = recipe;
-  const fingerprint = fingerprintOf(pretrained, set, pieces, heldOut, recipe);
-  const saved = run.resume ? await loadCheckpoint(folder, fingerprint) : undefined;
-  if (!run.resume) await removeCheckpoints(folder);
-  if (run.resume && saved === undefined)
-    onProgress({ type: "log", level: "warning", message: `no checkpoint in ${folder}: training starts anew` });
+  const fingerprint = fingerprintOf(pretrained, set, pieces, heldOut, recipe, freeze);
+  const saved = await findCheckpoint(run, fingerprint);
+  const embedded = saved && readEmbedded(saved, pretrained, set.features.numRows);
+  if (embedded !== undefined) return embedded;
 
+  let isFirst = saved === undefined;
+  const keep = async (state: RunState, step = 0) => {
+    // With the checkpoint of another run goes what its ranker has learnt.
+    if (isFirst) await rm(rankerFolder(run.checkpoints), { recursive: true, force: true });
+    isFirst = false;
+    const path = await saveCheckpoint(run.checkpoints, { fingerprint, ...state });
+    onProgress({ type: "checkpoint", path, step });
+  };
   const encoder = await newTunedEncoder(engine, shape, pretrained.weights, { loss: tuning.loss, clip: tuning.clip });
   try {
-    if (!run.freeze) await tune(encoder, pretrained, set, pieces, heldOut, recipe, run, { folder, fingerprint, saved });
+    if (!freeze) await tune(encoder, pretrained, set, pieces, heldOut, recipe, run, keep, saved);
     const meter = createMeter("encode", "documents", onProgress);
     const values = await encoder.embed(pieces, tuning.maxPieces, "all", meter, signal);
-    return { weights: await encoder.weights(), embeddings: { width: shape.hidden, values } };
-  } finally {
+    const learnt = { weights: await encoder.weights(), embeddings: { width: shape.hidden, values } };
+    await keep(embeddedState(learnt, freeze));
     await encoder.dispose();
+    return learnt;
+  } catch (error) {
+    // A device that is lost may not be able to free what it holds, and why it was lost is what matters.
+    await encoder.dispose().catch(() => undefined);
+    throw error;
   }
 }
 
-interface Saved {
-  readonly folder: string;
-  readonly fingerprint: string;
-  readonly saved: Checkpoint | undefined;
+/** The last checkpoint, where this run goes on from it. @throws CheckpointError where it must and cannot. */
+async function findCheckpoint(
+  { checkpoints: folder, resume, onProgress }: EncoderRun,
+  fingerprint: string,
+): Promise<Checkpoint | undefined> {
+  if (resume === false) return undefined;
+  const say = (level: "info" | "warning", message: string) => onProgress({ type: "log", level, message });
+  try {
+    const saved = await loadCheckpoint(folder, fingerprint);
+    if (saved !== undefined) say("info", `goes on from the checkpoint of the same run in ${folder}`);
+    else if (resume) say("warning", `no checkpoint in ${folder}: training starts anew`);
+    return saved;
+  } catch (error) {
+    if (resume || !(error instanceof CheckpointError)) throw error;
+    const what = "training starts anew, and keeps that checkpoint until it writes its own";
+    say("warning", `${error.finding}: ${what}`);
+    return undefined;
+  }
 }
 
 async function tune(
@@ -88,7 +125,8 @@ async function tune(
   heldOut: Uint32Array,
   recipe: Recipe,
   { pool, onProgress, signal, checkpointSteps }: EncoderRun,
-  { folder, fingerprint, saved }: Saved,
+  keep: (state: RunState, step?: number) => Promise<void>,
+  saved: Checkpoint | undefined,
 ): Promise<void> {
   const rest = allExcept(heldOut, set.features.numRows);
   const examples = selectExamples(set, rest);
@@ -103,7 +141,7 @@ async function tune(
     shape,
     heldOut: { examples: selectExamples(set, judgedBy), pieces: selectPieces(pieces, judgedBy) },
   };
-  const resumed = saved === undefined ? undefined : await restore(encoder, saved);
+  const resumed = saved && (await restoreTuning(encoder, saved));
   if (resumed === "done") return;
   let meter = createMeter("tune", "steps", onProgress);
   let embedMeter = createMeter("encode", "documents", onProgress);
@@ -112,11 +150,6 @@ async function tune(
   let documents = 0;
   let shown = 0;
   let savedAt = { time: performance.now(), step: 0 };
-  const save = async (now: TuningPosition | "done") => {
-    const path = await saveCheckpoint(folder, await snapshot(encoder, fingerprint, now));
-    onProgress({ type: "checkpoint", path, step: now === "done" ? 0 : now.position.step });
-    savedAt = { time: performance.now(), step: now === "done" ? 0 : now.position.step };
-  };
   const hooks: FineTuneHooks = {
     onLevel(level, levels, nodes) {
       onProgress({ type: "level", level, levels, nodes });
@@ -144,55 +177,20 @@ async function tune(
       }
       const isLate = checkpointSteps !== undefined || time - savedAt.time >= CHECKPOINT_SECONDS * 1000;
       const isDue = isLate && step - savedAt.step >= (checkpointSteps ?? CHECKPOINT_STEPS);
-      if (isDue || step === steps) await save(now);
+      if (!isDue && step !== steps) return;
+      await keep(await tuningState(encoder, now), step);
+      savedAt = { time: performance.now(), step };
     },
     onQuality: (level, value) => onProgress({ type: "quality", level, metric: "precision@1", value }),
     onEmbedded: (done, total) => embedMeter(done, total),
   };
   if (recipe.tuning.schedule === "dynamic") await fineTuneJointly(input, encoder, recipe, hooks, signal, resumed);
   else await fineTune(input, encoder, recipe, pool, hooks, signal, resumed);
-  await save("done");
+  await keep(await tuningState(encoder, "done"));
 }
 
 /** Held-out documents that are asked at the end of each level. */
 const QUALITY_DOCUMENTS = 256;
-
-async function snapshot(encoder: TunedEncoder, fingerprint: string, now: TuningPosition | "done"): Promise<Checkpoint> {
-  const arrays = new Map<string, Float32Array | Uint32Array>(await encoder.snapshot());
-  if (now === "done") return { fingerprint, position: { level: DONE }, arrays };
-  const { level, position, head, predicted } = now;
-  for (const part of ["rows", "first", "second"] as const) {
-    arrays.set(`head.weights.${part}`, head.weights[part]);
-    arrays.set(`head.bias.${part}`, head.bias[part]);
-  }
-  if (predicted !== undefined) arrays.set("predicted", predicted.nodes);
-  const { step, updates, rateScale } = position;
-  return {
-    fingerprint,
-    position: { level, step, updates, rateScale, keep: predicted?.keep ?? 0, hidden: head.weights.width },
-    arrays,
-  };
-}
-
-const DONE = -1;
-
-async function restore(encoder: TunedEncoder, { position, arrays }: Checkpoint): Promise<TuningPosition | "done"> {
-  await encoder.restore(arrays);
-  const number = (name: string) => Number(position[name]);
-  if (number("level") === DONE) return "done";
-  const table = (name: string, width: number): Table => {
-    const part = (it: string) => arrays.get(`${name}.${it}`) as Float32Array;
-    const rows = part("rows");
-    return { rows, first: part("first"), second: part("second"), width, numRows: rows.length / width };
-  };
-  const nodes = arrays.get("predicted");
-  return {
-    level: number("level"),
-    position: { step: number("step"), updates: number("updates"), rateScale: number("rateScale") },
-    head: { weights: table("head.weights", number("hidden")), bias: table("head.bias", 1) },
-    predicted: nodes === undefined ? undefined : { keep: number("keep"), nodes: nodes as Uint32Array },
-  };
-}
 
 /** Of everything that decides what is learnt, so that a run is only ever resumed by itself. */
 function fingerprintOf(
@@ -201,8 +199,9 @@ function fingerprintOf(
   pieces: PieceRows,
   heldOut: Uint32Array,
   recipe: Recipe,
+  freeze: boolean,
 ): string {
-  const hash = createHash("sha256").update(JSON.stringify([origin, shape, recipe, set.labelIds]));
+  const hash = createHash("sha256").update(JSON.stringify([origin, shape, recipe, freeze, set.labelIds]));
   const { features, labels } = set;
   const arrays = [
     pieces.ids,

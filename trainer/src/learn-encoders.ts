@@ -9,11 +9,11 @@ import { planEncoderFold } from "./calibrate/folds.ts";
 import type { Recipe } from "./config.ts";
 import type { Corpus } from "./corpus/corpus.ts";
 import { CorpusError } from "./corpus/corpus-error.ts";
-import { chooseEngine } from "./encoder/engines/choose.ts";
 import type { Engine } from "./encoder/engines/engine.ts";
+import { type EngineVoice, startEngine } from "./encoder/engines/running-engine.ts";
 import type { PretrainedEncoder } from "./encoder/source/pretrained.ts";
 import type { TrainingSet } from "./features/training-set.ts";
-import { checkpointFolder, hasCheckpoint, removeCheckpoints } from "./fine-tune/checkpoint.ts";
+import { checkpointFolder, hasCheckpoint } from "./fine-tune/checkpoint.ts";
 import { checkMemory, estimateTuning, measureStep } from "./fine-tune/estimate.ts";
 import { newPieceCollector, type PieceCollector } from "./fine-tune/pieces.ts";
 import { newTrial } from "./fine-tune/trial.ts";
@@ -80,15 +80,13 @@ export async function learnEncoders(
   const { threads = os.availableParallelism(), freeze = false, checkpointSteps } = options;
   const [{ shape, weights }] = encoders as [PretrainedEncoder];
   const trial = newTrial(shape, weights, recipe.tuning);
-  const { engine, reason, notes } = await chooseEngine(options.engine ?? "auto", trial, { threads });
+  const engines = await startEngine(options.engine ?? "auto", trial, { threads }, engineVoice(onProgress));
   try {
-    onProgress({ type: "engine", name: engine.name, description: engine.description, reason });
-    for (const message of notes) onProgress({ type: "log", level: "warning", message });
     const tasks = await planTasks(encoders, reader, recipe, options, onProgress);
-    await estimateAll(tasks, engine, set, options, onProgress);
+    await engines.run((engine) => estimateAll(tasks, engine, set, options, onProgress));
     const heldOut = planEncoderFold(set);
     const longest = longestList(recipe.scoring, set.labelIds.length);
-    const run = { engine, pool, threads, freeze, checkpointSteps, context };
+    const run = { engines, pool, threads, freeze, checkpointSteps, context };
     const lists: (readonly Judged[])[] = [];
     const parts: Omit<LearntMeaning, "set" | "judged">[] = [];
     let last = set;
@@ -108,8 +106,15 @@ export async function learnEncoders(
     sayWhatIsCombined(combined, parts, onProgress);
     return { parts, members, set: last, judged, combined };
   } finally {
-    await engine.dispose();
+    await engines.dispose();
   }
+}
+
+function engineVoice(onProgress: TrainContext["onProgress"]): EngineVoice {
+  return {
+    chosen: ({ name, description }, reason) => onProgress({ type: "engine", name, description, reason }),
+    warn: (message) => onProgress({ type: "log", level: "warning", message }),
+  };
 }
 
 /** The first encoder learns as it would alone; each further one has a seed of its own. */
@@ -117,15 +122,14 @@ async function planTasks(
   encoders: readonly PretrainedEncoder[],
   reader: PieceReader,
   recipe: Recipe,
-  { out, resume = false }: TrainOptions,
+  { out, resume }: TrainOptions,
   onProgress: TrainContext["onProgress"],
 ): Promise<EncoderTask[]> {
   const isAlone = encoders.length === 1;
   const pieces = new Map([...reader.pieces].map(([encoder, collector]) => [encoder, collector.finish()]));
   const folders = encoders.map((_, e) => checkpointFolder(out, isAlone ? undefined : e + 1));
-  const goesOn = await Promise.all(folders.map(async (it) => resume && (isAlone || (await hasCheckpoint(it)))));
-  if (!resume) await removeCheckpoints(checkpointFolder(out));
-  else if (!goesOn.includes(true)) {
+  const isThere = await Promise.all(folders.map(hasCheckpoint));
+  if (resume === true && !isAlone && !isThere.includes(true)) {
     const message = `no checkpoint in ${checkpointFolder(out)}: training starts anew`;
     onProgress({ type: "log", level: "warning", message });
   }
@@ -134,7 +138,8 @@ async function planTasks(
     pieces: pieces.get(pretrained)!,
     recipe: e === 0 ? recipe : { ...recipe, seed: childSeed(recipe.seed, 0x6000 + e) },
     checkpoints: folders[e]!,
-    resume: goesOn[e]!,
+    // Of several, those that were not begun have nothing to go on from.
+    resume: resume === true && !isAlone && !isThere[e] ? undefined : resume,
     called: isAlone ? "" : `encoder ${e + 1} of ${encoders.length}, ${pretrained.name}: `,
   }));
 }

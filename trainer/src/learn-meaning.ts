@@ -5,15 +5,17 @@ import { type Judged, judge } from "./calibrate/calibrate.ts";
 import { type WeighedEmbedding, weighEmbedding } from "./calibrate/rehearse-embedding.ts";
 import { type Quantised, tryQuantised } from "./calibrate/try-quantised.ts";
 import type { Recipe } from "./config.ts";
-import type { Engine } from "./encoder/engines/engine.ts";
+import type { RunningEngine } from "./encoder/engines/running-engine.ts";
 import { bake, buildEncoder } from "./encoder/graph/bert.ts";
 import type { Graph } from "./encoder/graph/graph.ts";
 import { encodeOnnx } from "./encoder/graph/onnx.ts";
 import type { PretrainedEncoder } from "./encoder/source/pretrained.ts";
 import type { Examples, TrainingSet } from "./features/training-set.ts";
+import { rankerFolder } from "./fine-tune/checkpoint.ts";
 import type { PieceRows } from "./fine-tune/pieces.ts";
 import { learnEncoder } from "./learn-encoder.ts";
 import { createMeter } from "./meter.ts";
+import { keepAnswers } from "./ranker/keep-answers.ts";
 import { learnMembers } from "./ranker/learn-members.ts";
 import type { WorkerPool } from "./ranker/worker-pool.ts";
 import type { TrainContext } from "./train.ts";
@@ -25,15 +27,15 @@ export interface EncoderTask {
   readonly pieces: PieceRows;
   /** With its own seed. */
   readonly recipe: Recipe;
-  /** Where its checkpoints are kept, and whether it goes on from the last one. */
+  /** Where its checkpoints are kept, and whether it goes on from the last one: see `learnEncoder`. */
   readonly checkpoints: string;
-  readonly resume: boolean;
+  readonly resume: boolean | undefined;
   /** Says which encoder of several it is, for people; empty for the only one. */
   readonly called: string;
 }
 
 export interface EncoderRun {
-  readonly engine: Engine;
+  readonly engines: RunningEngine;
   readonly pool: WorkerPool;
   readonly threads: number;
   readonly freeze: boolean;
@@ -62,16 +64,19 @@ export interface LearntMeaning {
  * @param depth suggestions for each held-out document; undefined: as many as calibration needs
  */
 export async function learnMeaning(
-  { pretrained, pieces, recipe, called, ...kept }: EncoderTask,
+  { pretrained, pieces, recipe, called, checkpoints, resume }: EncoderTask,
   set: TrainingSet,
   heldOut: Uint32Array,
-  { engine, pool, threads, freeze, checkpointSteps, context }: EncoderRun,
+  { engines, pool: workers, threads, freeze, checkpointSteps, context }: EncoderRun,
   words?: Tried,
   depth?: number,
 ): Promise<LearntMeaning> {
   const { onProgress, signal } = context;
-  const run = { engine, pool, freeze, checkpointSteps, onProgress, signal, ...kept };
-  const learnt = await learnEncoder(pretrained, set, pieces, heldOut, recipe, run);
+  const run = { pool: workers, freeze, checkpoints, checkpointSteps, onProgress, signal };
+  const learnt = await engines.run((engine, isAgain) =>
+    learnEncoder(pretrained, set, pieces, heldOut, recipe, { ...run, engine, resume: isAgain || resume }),
+  );
+  const pool = keepAnswers(workers, rankerFolder(checkpoints));
   const meters = {
     ranker: createMeter("ranker", "clusters", onProgress),
     judged: createMeter("calibrate", "documents", onProgress),

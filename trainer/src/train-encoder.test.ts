@@ -1,23 +1,12 @@
-import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { openModel } from "@tagwright/model";
 import { scratchFolder } from "@tagwright/testing";
 import { expect, test } from "vitest";
 import { readEncoderFolder } from "./encoder/source/read-encoder.ts";
-import { CheckpointError } from "./fine-tune/checkpoint.ts";
-import type { ProgressEvent } from "./progress.ts";
 import { tiny, trainings } from "./test-data.ts";
 
 const { corpus, trainOn } = trainings(scratchFolder);
-
-/** Of everything that was learnt; model.json has the time in it. */
-function digest(folder: string): string {
-  const hash = createHash("sha256");
-  for (const name of ["encoder.onnx", "ranker.safetensors", "tree.safetensors", "tfidf.safetensors", "labels.txt"])
-    hash.update(readFileSync(path.join(folder, name)));
-  return hash.digest("hex");
-}
 
 test("an encoder learns the corpus level by level, and the model suggests with it", async () => {
   const notes = corpus(160);
@@ -53,37 +42,6 @@ test("a ranker without words suggests by the embedding alone", async () => {
   } finally {
     model.dispose();
   }
-}, 120_000);
-
-test("a run that was cut off goes on from its checkpoint and ends in the same model", async () => {
-  const notes = corpus(160);
-  const whole = await trainOn({ corpus: notes });
-  const out = path.join(scratchFolder(), "model");
-  const stop = new AbortController();
-  let checkpoints = 0;
-  const cut = trainOn(
-    { corpus: notes, out, checkpointSteps: 2 },
-    (event) => {
-      if (event.type === "checkpoint" && ++checkpoints === 2) stop.abort();
-    },
-    stop.signal,
-  );
-  await expect(cut).rejects.toThrow();
-  expect(existsSync(out)).toBe(false);
-  const resumed = await trainOn({ corpus: notes, out, resume: true, checkpointSteps: 2 });
-  const first = resumed.events.find((it) => it.type === "step")!;
-  expect(first.level * 1000 + first.step).toBeGreaterThan(2);
-  expect(digest(resumed.out)).toBe(digest(whole.out));
-}, 180_000);
-
-test("a checkpoint of another run is refused, and says how to go on", async () => {
-  const out = path.join(scratchFolder(), "model");
-  const stop = new AbortController();
-  const abort = (event: ProgressEvent) => event.type === "checkpoint" && stop.abort();
-  await expect(trainOn({ out, checkpointSteps: 1 }, abort, stop.signal)).rejects.toThrow();
-  const other = trainOn({ out, resume: true, seed: 9 });
-  await expect(other).rejects.toThrow(CheckpointError);
-  await expect(other).rejects.toThrow(/without --resume/u);
 }, 120_000);
 
 test("a frozen encoder is written as it was published, and reads as much of a text as was asked for", async () => {

@@ -49,7 +49,7 @@ export interface TrainOptions {
   readonly schedule?: Schedule;
   /** The encoder stays as it was published. */
   readonly freeze?: boolean;
-  /** Goes on from the last checkpoint of the same run. */
+  /** Whether it must go on from the last checkpoint, or must not; default: where there is one of the same run. */
   readonly resume?: boolean;
   /** Steps between two checkpoints; default: about a minute. */
   readonly checkpointSteps?: number;

@@ -35,7 +35,7 @@ export interface TrainDefinition extends TaskDefinition {
   readonly encoder?: string;
   /** Get the encoder first where it is not here yet. Default: no. */
   readonly download?: boolean;
-  /** Go on from the last checkpoint. */
+  /** Go on from the last checkpoint, or do not. Default: where it is one of the same training. */
   readonly resume?: boolean;
 }
 
@@ -172,7 +172,8 @@ function trainerArguments({ uri }: WorkspaceFolder, definition: TrainDefinition)
   flags.push("--encoder", definition.encoder ?? "none");
   if (hasEncoder(definition)) flags.push("--engine", settings.get("training.engine", "auto"));
   if (hasEncoder(definition) && definition.download === true) flags.push("--download");
-  if (definition.resume === true) flags.push("--resume");
+  if (hasEncoder(definition) && definition.resume !== undefined)
+    flags.push(definition.resume ? "--resume" : "--no-resume");
   flags.push("--preset", definition.preset ?? settings.get("training.preset", "fast"));
   if (threads > 0) flags.push("--threads", String(threads));
   if (minimum > 1) flags.push("--min-label-documents", String(minimum));

@@ -66,7 +66,8 @@ export function addTrainCommand(program: Command): void {
       wholeNumber(FEWEST_PIECES, 8192),
     )
     .option("--memory-limit <MiB>", "refuse a run that would need more (default: the machine's)", wholeNumber(64, 1e9))
-    .option("--resume", "go on from the last checkpoint of the same run")
+    .option("--resume", "go on from the last checkpoint, or fail (default: go on where it is one of the same run)")
+    .option("--no-resume", "start anew; a checkpoint that is there stays until there is a new one")
     .option("--checkpoint-steps <n>", "steps between two checkpoints (default: about a minute)", wholeNumber(1, 1e6))
     .addOption(new Option("--preset <name>", "how much to invest").choices(["fast", "best"]).default("fast"))
     .addOption(new Option("--tree <shape>", "how labels are grouped").choices(["balanced", "bonsai", "parabel"]))

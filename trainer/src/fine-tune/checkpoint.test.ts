@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { scratchFolder } from "@tagwright/testing";
 import { expect, test } from "vitest";
@@ -49,5 +49,11 @@ test("another run's, another version's and a damaged one are refused with the cu
   const bytes = readFileSync(state);
   bytes[bytes.length - 1]! ^= 1;
   writeFileSync(state, bytes);
-  await expect(loadCheckpoint(folder, "run")).rejects.toThrow(/without --resume/u);
+  await expect(loadCheckpoint(folder, "run")).rejects.toThrow(/with --no-resume/u);
+  for (const cut of [bytes.length - 4, 100, 3, 0]) {
+    writeFileSync(state, bytes.subarray(0, cut));
+    await expect(loadCheckpoint(folder, "run")).rejects.toThrow(CheckpointError);
+  }
+  rmSync(state);
+  await expect(loadCheckpoint(folder, "run")).rejects.toThrow(CheckpointError);
 });

@@ -2,9 +2,10 @@
 // written beside the last one and then renamed; the last whole one is found by its number.
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { layoutTensors, parseTensorTable, viewTensor } from "@tagwright/model/internals";
+import { ModelFolderError } from "@tagwright/model";
+import { layoutTensors, parseTensorTable } from "@tagwright/model/internals";
 
 type CheckpointArray = Float32Array | Uint32Array;
 
@@ -18,12 +19,23 @@ export interface Checkpoint {
 /** A checkpoint that cannot be used; the message says what to do. */
 export class CheckpointError extends Error {
   override readonly name = "CheckpointError";
+  /** What is wrong, without what to do. */
+  readonly finding: string;
+
+  constructor(finding: string, cure = startAnew, options?: ErrorOptions) {
+    super(`${finding}; ${cure}`, options);
+    this.finding = finding;
+  }
 }
+
+const startAnew = "train with --no-resume to start anew";
 
 const version = 1;
 const prefix = "checkpoint-";
 const partialSuffix = ".partial";
-const cure = "train without --resume to start anew";
+const LARGEST_PAGE = 2 ** 16;
+/** Of what comes before the first tensor: their names and places. */
+const LARGEST_HEAD = 2 ** 20;
 
 /** Where the checkpoints of the model at `out` are; those of encoder `number` of several, counted from 1, in a folder each. */
 export function checkpointFolder(out: string, number?: number): string {
@@ -86,27 +98,70 @@ export async function loadCheckpoint(folder: string, fingerprint: string): Promi
   const last = Math.max(0, ...(await numbersIn(folder)));
   if (last === 0) return undefined;
   const place = path.join(folder, `${prefix}${last}`);
-  const page = parsePage(place, await readFile(path.join(place, "position.json"), "utf8"));
-  if (page.version !== version)
-    throw new CheckpointError(`${place}: version ${version} expected, ${page.version} found; ${cure}`);
-  if (page.fingerprint !== fingerprint)
-    throw new CheckpointError(
-      `${place}: this run's corpus, settings and encoder expected, those of another run found; ${cure}, or give the same ones again`,
-    );
-  const buffer = await readFile(path.join(place, "state.safetensors"));
-  const bytes = new Uint8Array(
-    buffer.buffer.slice(buffer.byteOffset, buffer.byteOffset + buffer.length) as ArrayBuffer,
-  );
-  if (createHash("sha256").update(bytes).digest("hex") !== page.sha256)
-    throw new CheckpointError(`${place}: bytes as they were written expected, others found; ${cure}`);
-  const table = parseTensorTable(place, bytes, bytes.length);
-  const arrays = new Map<string, CheckpointArray>();
-  for (const { name, dtype, shape } of table.tensors.values()) {
-    if (dtype !== "F32" && dtype !== "U32")
-      throw new CheckpointError(`${place}: tensors of F32 or U32 expected, ${dtype} found; ${cure}`);
-    arrays.set(name, viewTensor(table, bytes, { name, dtype, shape }));
+  try {
+    const page = parsePage(place, await readPage(path.join(place, "position.json")));
+    if (page.version !== version)
+      throw new CheckpointError(`${place}: version ${version} expected, ${page.version} found`);
+    if (page.fingerprint !== fingerprint)
+      throw new CheckpointError(
+        `${place}: this run's corpus, settings and encoder expected, those of another run found`,
+        `${startAnew}, or give the same ones again`,
+      );
+    const arrays = await readArrays(path.join(place, "state.safetensors"), page.sha256);
+    return { fingerprint: page.fingerprint, position: page.position, arrays };
+  } catch (error) {
+    const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
+    if (!isMissing && !(error instanceof ModelFolderError)) throw error;
+    throw new CheckpointError(`${place}: ${isMissing ? "a file is missing" : error.message}`, undefined, {
+      cause: error,
+    });
   }
-  return { fingerprint: page.fingerprint, position: page.position, arrays };
+}
+
+async function readPage(file: string): Promise<string> {
+  if ((await stat(file)).size > LARGEST_PAGE) throw new CheckpointError(`${file}: a page expected, much more found`);
+  return readFile(file, "utf8");
+}
+
+/** The tensors of `file`, each in memory of its own: the whole may be more than one read or one buffer can take. */
+async function readArrays(file: string, sha256: string): Promise<Map<string, CheckpointArray>> {
+  const handle = await open(file, "r");
+  try {
+    const { size } = await handle.stat();
+    const head = await readBytes(handle, 0, Math.min(size, LARGEST_HEAD));
+    const table = parseTensorTable(file, head, size);
+    const entries = [...table.tensors.values()].sort((a, b) => a.start - b.start || a.end - b.end);
+    const hash = createHash("sha256").update(head.subarray(0, entries[0]?.start ?? size));
+    const arrays = new Map<string, CheckpointArray>();
+    for (const { name, dtype, start, end } of entries) {
+      if (dtype !== "F32" && dtype !== "U32")
+        throw new CheckpointError(`${file}: tensors of F32 or U32 expected, ${dtype} found`);
+      const bytes = await readBytes(handle, start, end - start);
+      hash.update(bytes);
+      arrays.set(name, dtype === "F32" ? new Float32Array(bytes.buffer) : new Uint32Array(bytes.buffer));
+    }
+    if (hash.digest("hex") !== sha256)
+      throw new CheckpointError(`${file}: bytes as they were written expected, others found`);
+    return arrays;
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readBytes(handle: FileHandle, from: number, count: number): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(count);
+  for (let at = 0; at < count; ) {
+    const { bytesRead } = await handle.read(bytes, at, Math.min(count - at, 2 ** 30), from + at);
+    if (bytesRead === 0)
+      throw new CheckpointError(`${from + count} bytes expected, ${from + at} found: a file was cut`);
+    at += bytesRead;
+  }
+  return bytes;
+}
+
+/** Where what the ranker has learnt on the encoder's embeddings is kept: beside its checkpoints in `folder`. */
+export function rankerFolder(folder: string): string {
+  return path.join(folder, "ranker");
 }
 
 export async function removeCheckpoints(folder: string): Promise<void> {
@@ -130,10 +185,9 @@ interface Page {
 function parsePage(place: string, text: string): Page {
   const bad = (cause?: unknown) =>
     new CheckpointError(
-      `${place}: a page with version, fingerprint, position and sha256 expected, other text found; ${cure}`,
-      {
-        cause,
-      },
+      `${place}: a page with version, fingerprint, position and sha256 expected, other text found`,
+      startAnew,
+      { cause },
     );
   let page: unknown;
   try {

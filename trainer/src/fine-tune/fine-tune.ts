@@ -6,7 +6,9 @@ import type { EncoderShape } from "../encoder/source/pretrained.ts";
 import type { Examples } from "../features/training-set.ts";
 import { childSeed } from "../random.ts";
 import type { WorkerPool } from "../ranker/worker-pool.ts";
+import { NO_NODE } from "../ranker/worker-protocol.ts";
 import { planBatches } from "./batches.ts";
+import { CheckpointError } from "./checkpoint.ts";
 import { bootstrapHead, predictCandidates, tuningData } from "./concat-model.ts";
 import { jointLevel, newJointShortlist, nothingPredicted, predictGroups } from "./dynamic.ts";
 import { type Head, headPrecision, randomHead } from "./head.ts";
@@ -47,7 +49,8 @@ export interface FineTuneHooks {
 
 /**
  * Fine-tunes `encoder` in place over the levels of the tree.
- * @throws EngineError where the device fails or the loss stays infinite; the signal's reason when aborted.
+ * @throws EngineError where the device fails, DivergenceError where the loss stays infinite, CheckpointError where
+ *   `resumed` does not fit; the signal's reason when aborted.
  */
 export async function fineTune(
   input: FineTuneInput,
@@ -67,6 +70,7 @@ export async function fineTune(
     if (resumed !== undefined && task.level < resumed.level) continue;
     const goesOn = resumed?.level === task.level ? resumed : undefined;
     const above = t > 0 ? levels[task.level - 1] : undefined;
+    if (goesOn !== undefined) checkPosition(goesOn, task.numNodes, above?.numNodes ?? 0, input);
     const maxPieces = t === tasks.length - 1 ? tuning.maxPieces : tuning.coarsePieces;
     hooks.onLevel(t, tasks.length, task.numNodes);
     let predicted = goesOn?.predicted;
@@ -106,6 +110,7 @@ export async function fineTuneJointly(
   const predicted =
     resumed?.predicted ?? nothingPredicted(input.pieces.numDocuments, Math.min(tuning.predicted, groups.numNodes));
   const head = resumed?.head ?? newHead(randomHead(task.numNodes, input.shape.hidden, childSeed(seed, task.level)));
+  if (resumed !== undefined) checkPosition(resumed, task.numNodes, groups.numNodes, input);
   hooks.onLevel(0, 1, task.numNodes);
   const learnt = {
     task,
@@ -166,6 +171,22 @@ async function learnTask(
   const level = { plan, feeder, tables, ...options, ...(onEmbedded && { onEmbedded }) };
   if (from === undefined) hooks.onQuality(t, await quality());
   await tuneLevel(level, encoder.step, onStep, signal, from);
+}
+
+/** A checkpoint comes from outside. @throws CheckpointError where its numbers do not fit the level. */
+function checkPosition(
+  { head: { weights, bias }, predicted }: TuningPosition,
+  numNodes: number,
+  numAbove: number,
+  { pieces, shape }: FineTuneInput,
+): void {
+  const isHead = weights.numRows === numNodes && weights.width === shape.hidden && bias.numRows === numNodes;
+  const { keep, nodes } = predicted ?? { keep: 0, nodes: new Uint32Array(0) };
+  const isPredicted =
+    (predicted === undefined || nodes.length === keep * pieces.numDocuments) &&
+    nodes.every((it) => it < numAbove || it === NO_NODE);
+  if (isHead && isPredicted) return;
+  throw new CheckpointError(`the checkpoint: a head over ${numNodes} nodes expected, another found`);
 }
 
 function newHead({ weights, bias }: Head): TuningPosition["head"] {

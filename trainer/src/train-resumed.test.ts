@@ -1,0 +1,109 @@
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { scratchFolder } from "@tagwright/testing";
+import { expect, test } from "vitest";
+import { CheckpointError } from "./fine-tune/checkpoint.ts";
+import type { ProgressEvent, Stage } from "./progress.ts";
+import { trainings } from "./test-data.ts";
+import type { TrainOptions } from "./train.ts";
+
+const { corpus, trainOn } = trainings(scratchFolder);
+
+/** Of everything that was learnt; model.json has the time in it. */
+function digest(folder: string): string {
+  const hash = createHash("sha256");
+  for (const name of ["encoder.onnx", "ranker.safetensors", "tree.safetensors", "tfidf.safetensors", "labels.txt"])
+    hash.update(readFileSync(path.join(folder, name)));
+  return hash.digest("hex");
+}
+
+/** The events that follow the choice of the engine, up to the `count`th that is looked for. */
+function nth(count: number, isIt: (event: ProgressEvent) => boolean): (event: ProgressEvent) => boolean {
+  let seen = 0;
+  let hasEngine = false;
+  return (event) => {
+    hasEngine ||= event.type === "engine";
+    return hasEngine && isIt(event) && ++seen === count;
+  };
+}
+
+/** Digests of models whose training went through. */
+const undisturbed = new Map<string, string>();
+
+const isCheckpoint = (event: ProgressEvent) => event.type === "checkpoint";
+const isStage = (stage: Stage) => (event: ProgressEvent) => event.type === "progress" && event.stage === stage;
+const isEmbedding = (event: ProgressEvent) => isStage("encode")(event) || event.type === "level";
+
+test.each([
+  ["in the middle of a level", {}, nth(2, isCheckpoint), true],
+  ["when the documents are embedded", {}, nth(1, isStage("ranker")), false],
+  ["after the first ranker that weighs", {}, nth(1, isStage("calibrate")), false],
+  ["before the last ranker", {}, nth(1, isStage("tree")), false],
+  ["while the model is written", {}, nth(1, isStage("write")), false],
+  ["before the last ranker beside a frozen encoder", { freeze: true }, nth(1, isStage("tree")), false],
+] as const)(
+  "a run that was cut off %s goes on from there and ends in the same model",
+  async (_, options, isEnd, embedsAgain) => {
+    const given = { corpus: corpus(160), checkpointSteps: 20, ...options };
+    const whole = JSON.stringify(options);
+    if (!undisturbed.has(whole)) undisturbed.set(whole, digest((await trainOn(given)).out));
+    const out = path.join(scratchFolder(), "model");
+    const stop = new AbortController();
+    const cut = trainOn({ ...given, out }, (event) => isEnd(event) && stop.abort(), stop.signal);
+    await expect(cut).rejects.toThrow();
+    expect(existsSync(out)).toBe(false);
+    const resumed = await trainOn({ ...given, out });
+    expect(resumed.events.some(isEmbedding)).toBe(embedsAgain);
+    const first = resumed.events.find((it) => it.type === "step");
+    expect(first === undefined || first.step > 20).toBe(true);
+    expect(digest(out)).toBe(undisturbed.get(whole));
+    expect(existsSync(`${out}.training`)).toBe(false);
+  },
+  180_000,
+);
+
+test("the checkpoint of another run stays until there is one of this run, unless this one must go on from it", async () => {
+  const out = path.join(scratchFolder(), "model");
+  const given = { corpus: corpus(160), checkpointSteps: 4 };
+  const cutAt = async (options: Partial<TrainOptions>, isEnd: (event: ProgressEvent) => boolean) => {
+    const stop = new AbortController();
+    const events: ProgressEvent[] = [];
+    const onEvent = (event: ProgressEvent) => {
+      events.push(event);
+      if (isEnd(event)) stop.abort();
+    };
+    await expect(trainOn({ ...given, ...options, out }, onEvent, stop.signal)).rejects.toThrow();
+    return events.flatMap((it) => (it.type === "log" ? [it.message] : []));
+  };
+  const kept = () => readdirSync(`${out}.training`).filter((it) => it.startsWith("checkpoint"));
+  await cutAt({}, nth(2, isCheckpoint));
+  expect(kept()).toEqual(["checkpoint-2"]);
+  const said = await cutAt(
+    { seed: 9 },
+    nth(1, (it) => it.type === "level"),
+  );
+  expect(said.join()).toMatch(/those of another run found: training starts anew, and keeps that checkpoint until/u);
+  expect(kept()).toEqual(["checkpoint-2"]);
+  const must = trainOn({ ...given, out, seed: 9, resume: true });
+  await expect(must).rejects.toThrow(CheckpointError);
+  await expect(must).rejects.toThrow(/with --no-resume/u);
+  expect(
+    (
+      await cutAt(
+        {},
+        nth(1, (it) => it.type === "level"),
+      )
+    ).join(),
+  ).toMatch(/goes on from the checkpoint/u);
+  expect(
+    (
+      await cutAt(
+        { resume: false },
+        nth(1, (it) => it.type === "level"),
+      )
+    ).join(),
+  ).toBe("");
+  await cutAt({ seed: 9 }, nth(1, isCheckpoint));
+  expect(kept()).toEqual(["checkpoint-3"]);
+}, 120_000);
