@@ -1,7 +1,7 @@
 // The matrices that every system gets, as a folder of little-endian arrays: what NumPy reads with `fromfile`.
 // X are the training rows, Y their labels, T the test rows, S the true labels of these. A true label that no training
 // document has is numbered from `labels` on, so that it counts as missed.
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Csr } from "@tagwright/model/internals";
 import type { LabelMatrix } from "../../../trainer/src/features/label-matrix.ts";
@@ -64,9 +64,19 @@ export function readUint32(folder: string, name: string): Uint32Array {
   return new Uint32Array(readShared(folder, name));
 }
 
+/** Straight into shared memory: a copy on the way would count in the peak of what learns. */
 function readShared(folder: string, name: string): SharedArrayBuffer {
-  const bytes = readFileSync(path.join(folder, name));
-  const shared = new SharedArrayBuffer(bytes.length);
-  new Uint8Array(shared).set(bytes);
-  return shared;
+  const file = openSync(path.join(folder, name), "r");
+  try {
+    const shared = new SharedArrayBuffer(fstatSync(file).size);
+    const bytes = new Uint8Array(shared);
+    for (let at = 0; at < bytes.length; ) {
+      const count = readSync(file, bytes, at, bytes.length - at, at);
+      if (count === 0) throw new Error(`${name} of ${folder} was cut short`);
+      at += count;
+    }
+    return shared;
+  } finally {
+    closeSync(file);
+  }
 }

@@ -13,6 +13,7 @@ export function labelEmbedding(features: Csr, labels: LabelMatrix, maxEntries: n
   const documentsOf = transpose(labels);
   const sum = new Float32Array(features.numCols);
   const touched = new Uint32Array(features.numCols);
+  const scratch = { values: new Float32Array(features.numCols), equal: new Uint32Array(features.numCols) };
   /** One more than the label that touched a feature last: a sum may be zero on its way. */
   const touchedBy = new Uint32Array(features.numCols);
   const indptr = new Uint32Array(numLabels + 1);
@@ -36,7 +37,7 @@ export function labelEmbedding(features: Csr, labels: LabelMatrix, maxEntries: n
         sum[feature]! += factor * entries[p]!;
       }
     }
-    const indices = largest(touched.subarray(0, count), sum, maxEntries);
+    const indices = largest(touched.subarray(0, count), sum, maxEntries, scratch);
     const values = new Float32Array(indices.length);
     let squares = 0;
     for (let k = 0; k < indices.length; k++) {
@@ -76,14 +77,19 @@ function sumDense({ width, values }: DenseBlock, documentsOf: LabelMatrix, weigh
 }
 
 /** The features with the `limit` largest sums, ascending by index; of equal ones those that come first. */
-function largest(features: Uint32Array, sum: Float32Array, limit: number): Uint32Array {
+function largest(
+  features: Uint32Array,
+  sum: Float32Array,
+  limit: number,
+  scratch: { readonly values: Float32Array; readonly equal: Uint32Array },
+): Uint32Array {
   const count = features.length;
   if (count <= limit) return features.slice().sort();
-  const values = new Float32Array(count);
+  const values = scratch.values.subarray(0, count);
   for (let k = 0; k < count; k++) values[k] = sum[features[k]!]!;
   const bound = limitOf(values, limit);
   const kept = new Uint32Array(limit);
-  const equal = new Uint32Array(count);
+  const { equal } = scratch;
   let numKept = 0;
   let numEqual = 0;
   for (let k = 0; k < count; k++) {
