@@ -156,6 +156,24 @@ test("the threshold drops small weights and leaves the others as they are", () =
   expect(kept).not.toEqual(all);
 });
 
+test("a trainer that goes from node to node answers as one that never saw another", () => {
+  const { data } = topicProblem(150, 60, 3, 4);
+  const used = newNodeTrainer(data, newReferenceKernels());
+  const halves = [0, 1].map((index) => ({ index, count: 2 }));
+  const jobs = [
+    ...halves.map((part) => ({ parent: 1, extra: none, part, options: exact })),
+    ...halves.map((part) => ({ parent: 2, extra: none, part, options: exact })),
+    { parent: 2, extra: Uint32Array.of(0, 1, 3), part: halves[0]!, options: exact },
+    { parent: 2, extra: Uint32Array.of(0, 1, 4), part: halves[0]!, options: exact },
+    { parent: 2, extra: Uint32Array.of(0, 1, 4), part: halves[0]!, options: { ...exact, seed: 2 } },
+  ];
+  for (const { parent, extra, part, options } of jobs) {
+    const fast = { ...options, eps: 0.1 };
+    const fresh = newNodeTrainer(data, newReferenceKernels());
+    expect(used.train(1, parent, extra, fast, part)).toEqual(fresh.train(1, parent, extra, fast, part));
+  }
+});
+
 test("a node without documents answers a margin of -1", () => {
   const { features, tree } = topicProblem(5, 6, 3, 1);
   const labels = toLabelMatrix([[0], [0], [3], [0], [3]], 6);
