@@ -21,7 +21,7 @@ export interface LoadedRows {
 }
 
 /** Features of one row only, in the order of the kernels' memory: place r has entries [rowStart[r], rowStart[r + 1]). */
-export interface Singles {
+interface Singles {
   readonly rowStart: Uint32Array;
   readonly features: Uint32Array;
   readonly values: Float32Array;
