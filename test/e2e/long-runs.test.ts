@@ -1,11 +1,12 @@
 // Long trainings as they go wrong: a second one starts, the process is killed, and the run goes on where it was.
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { scratchFolder } from "@tagwright/testing";
 import { afterAll, expect, test } from "vitest";
-import { start, tagwright } from "./command-line.ts";
-import { makeJsonLines } from "./notes.ts";
+import { contentOf, start, tagwright } from "./command-line.ts";
+import { makeJsonLines, newRandom } from "./notes.ts";
 
 const home = mkdtempSync(path.join(os.tmpdir(), "tagwright-home-"));
 process.env["TAGWRIGHT_HOME"] = home;
@@ -39,3 +40,52 @@ test("of two fine-tunings on a machine the second is told who runs, also for ano
   expect(readdirSync(folder).filter((it) => /partial|lock/.test(it))).toEqual([]);
   expect(existsSync(path.join(folder, "first.training"))).toBe(true);
 }, 120_000);
+
+/** Whoever fine-tunes now, as its lock says. */
+function worker(): number | undefined {
+  const lock = readdirSync(home).find((it) => it.endsWith(".lock"));
+  try {
+    return JSON.parse(readFileSync(path.join(home, lock!), "utf8")).pid;
+  } catch {
+    // Not there yet, or just being written.
+    return undefined;
+  }
+}
+
+/** @returns whether there was such a process. */
+function kill(pid: number, signal: "SIGKILL" | 0): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch {
+    return false;
+  }
+}
+
+test("a run that is killed again and again, anywhere, is gone on with and ends in the same model", async () => {
+  const folder = scratchFolder({ "notes.jsonl": makeJsonLines(150, 12) });
+  const corpus = path.join(folder, "notes.jsonl");
+  const [whole, out] = [path.join(folder, "whole"), path.join(folder, "killed")];
+  const undisturbed = await tagwright(fineTune(corpus, whole));
+  expect(undisturbed.code, undisturbed.stderr).toBe(0);
+  const lines = undisturbed.stdout.split("\n").length;
+  const random = newRandom(5);
+  let kills = 0;
+  for (let round = 0; round < 6; round++) {
+    const run = start(fineTune(corpus, out));
+    // The first quarter comes before the encoder.
+    const after = Math.floor(lines / 4) + random(20);
+    await run.seen(new RegExp(`^([^\\n]*\\n){${after}}`)).catch(() => undefined);
+    const pid = worker();
+    if (pid !== undefined) kill(pid, "SIGKILL");
+    run.child.kill("SIGKILL");
+    if ((await run.finished).code === null) kills++;
+    // What was killed has memory to give back before it is gone.
+    for (let i = 0; pid !== undefined && kill(pid, 0) && i < 100; i++) await sleep(20);
+    if (existsSync(out)) break;
+  }
+  if (!existsSync(out)) expect((await tagwright(fineTune(corpus, out))).code).toBe(0);
+  expect(kills).toBeGreaterThan(1);
+  const dated = /^(model\.json|README\.md)$/;
+  expect(contentOf(out, dated)).toEqual(contentOf(whole, dated));
+  expect(readdirSync(folder).sort()).toEqual(["killed", "notes.jsonl", "whole"]);
+}, 240_000);

@@ -9,8 +9,10 @@ import { readFile } from "node:fs/promises";
 export async function processStart(pid: number): Promise<string | undefined> {
   if (process.platform === "linux") {
     const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-    // The name before it may hold anything, a bracket too; the start is the 22nd field, in ticks since the machine's.
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+    // The name before it may hold anything, a bracket too. The start is the 22nd field, in ticks since the machine's.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    // Ended, and nobody asked for its exit code: in a container without an init process it stays for good.
+    return fields[0] === "Z" ? "ended" : fields[19];
   }
   if (process.platform === "win32") return undefined;
   const env = { ...process.env, LC_ALL: "C", TZ: "UTC" };
