@@ -68,8 +68,11 @@ test("two encoders make a model of two rankings, combined by the rule that was b
 test("one encoder twice learns from two seeds, the first time as it would alone", async () => {
   const notes = corpus(120);
   const bert = await readEncoderFolder(tiny("bert"));
+  const published = bert.weights.get("words")!.data.slice();
   const alone = digests((await trainOn({ corpus: notes, encoder: bert })).out);
   const { out } = await trainOn({ corpus: notes, encoder: [bert, bert], combine: "rank" });
+  // The second one, too, starts from what was published.
+  expect(bert.weights.get("words")!.data).toEqual(published);
   const both = digests(out);
   expect(both["encoder-1.onnx"]).toBe(alone["encoder.onnx"]);
   expect(both["encoder-2.onnx"]).not.toBe(alone["encoder.onnx"]);
