@@ -14,7 +14,7 @@ import { type EngineVoice, startEngine } from "./encoder/engines/running-engine.
 import type { PretrainedEncoder } from "./encoder/source/pretrained.ts";
 import type { TrainingSet } from "./features/training-set.ts";
 import { checkpointFolder, hasCheckpoint } from "./fine-tune/checkpoint.ts";
-import { checkMemory, estimateTuning, measureStep } from "./fine-tune/estimate.ts";
+import { checkMemory, estimateTuning, MemoryLimitError, measureStep } from "./fine-tune/estimate.ts";
 import { newPieceCollector, type PieceCollector } from "./fine-tune/pieces.ts";
 import { newTrial } from "./fine-tune/trial.ts";
 import { type EncoderTask, type LearntMeaning, learnMeaning } from "./learn-meaning.ts";
@@ -167,7 +167,8 @@ async function estimateAll(
     const others = tasks.filter((_, i) => i !== e).map((it) => weightBytes(it.pretrained) * (1 + INT8_SHARE));
     const published = distinct.filter((it) => it !== pretrained).map(weightBytes);
     const memoryBytes = alone.memoryBytes + sum(others) + sum(published);
-    checkMemory({ ...alone, memoryBytes }, shape, recipe.tuning, freeze, limit);
+    checkMemory(alone, shape, recipe.tuning, freeze, limit);
+    if (memoryBytes > limit) throw new MemoryLimitError(whyNotTogether(tasks.length, memoryBytes, limit));
     return { ...alone, memoryBytes };
   });
   onProgress({
@@ -179,6 +180,14 @@ async function estimateAll(
     labels,
     ...(tasks.length > 1 && { encoders: tasks.length }),
   });
+}
+
+function whyNotTogether(count: number, neededBytes: number, limitBytes: number): string {
+  const [needed, limit] = [neededBytes, limitBytes].map((it) => `${Math.ceil(it / 2 ** 20).toLocaleString("en")} MiB`);
+  return (
+    `${count} encoders: at most ${limit} of memory expected, about ${needed} needed; each fits alone: ` +
+    "train with fewer, with a smaller --batch, or raise the limit"
+  );
 }
 
 /** What 8-bit weights take beside those of 32 bits. */

@@ -122,3 +122,13 @@ test("what several encoders take on disk adds up, and memory has room for what i
   expect(two.memoryBytes).toBeGreaterThan(one.memoryBytes);
   expect(two.diskBytes).toBeGreaterThan(1.5 * one.diskBytes);
 }, 120_000);
+
+test("encoders that fit one by one and not together are refused before the first is tuned", async () => {
+  const bert = await readEncoderFolder(tiny("bert"));
+  const more = { type: "float32", shape: [2 ** 24], data: new Float32Array(2 ** 24) } as const;
+  const heavy = { ...bert, weights: new Map([...bert.weights, ["more", more]]) };
+  const events: ProgressEvent[] = [];
+  const run = trainOn({ corpus: corpus(40), encoder: [bert, heavy], memoryLimit: 400 }, (it) => events.push(it));
+  await expect(run).rejects.toThrow(/^2 encoders: at most 400 MiB .* train with fewer/u);
+  expect(events.some((it) => it.type === "encoder" || it.type === "step")).toBe(false);
+}, 60_000);
