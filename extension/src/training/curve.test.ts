@@ -28,6 +28,7 @@ const points = (curve: Curve, level = 0) =>
 test("losses stand at their steps, levels one behind the other, room for the steps to come", () => {
   const curve = record([
     { type: "level", level: 0, levels: 2, nodes: 16 },
+    { type: "quality", level: 0, metric: "precision@1", value: 0.1 },
     step(0, 50, 2),
     step(0, 100, 1),
     { type: "quality", level: 0, metric: "precision@1", value: 0.6 },
@@ -46,9 +47,13 @@ test("losses stand at their steps, levels one behind the other, room for the ste
     levels: 2,
     step: 10,
     steps: 400,
-    precision: undefined,
+    looks: [],
   });
-  expect(curve.levels[0]).toMatchObject({ precision: 0.6, firstLoss: 2, lastLoss: 1 });
+  expect(curve.levels[0]).toMatchObject({ firstLoss: 2, lastLoss: 1 });
+  expect(curve.levels[0]!.looks).toEqual([
+    { at: 0, precision: 0.1 },
+    { at: 100, precision: 0.6 },
+  ]);
   expect(curve.end).toBe(500);
 });
 
@@ -90,6 +95,30 @@ test("a resumed run does the steps since its checkpoint anew: the first ones cou
       [4, 0.5],
     ],
   ]);
+});
+
+test("precision stands at the step it was measured at; a resumed run measures anew what it does anew", () => {
+  const quality = (value: number): ProgressEvent => ({ type: "quality", level: 0, metric: "precision@1", value });
+  const events = [quality(0.1), step(0, 40, 3), quality(0.4), step(0, 90, 2), quality(0.5)];
+  const looks = (more: readonly ProgressEvent[]) => record([...events, ...more]).levels[0]!.looks;
+  expect(looks([]).map((it) => it.at)).toEqual([0, 40, 90]);
+  expect(looks([step(0, 41, 3), quality(0.6)]).map((it) => [it.at, it.precision])).toEqual([
+    [0, 0.1],
+    [40, 0.4],
+    [41, 0.6],
+  ]);
+  expect(looks([quality(Number.NaN)])).toHaveLength(3);
+});
+
+test("however often a level is looked at, memory is bounded, and first and last look stay", () => {
+  const quality = (value: number): ProgressEvent => ({ type: "quality", level: 0, metric: "precision@1", value });
+  const count = 2001;
+  const all = Array.from({ length: count }, (_, i) => [step(0, i + 1, 1, count), quality(i / count)]).flat();
+  const { looks } = record(all).levels[0]!;
+  expect(looks.length).toBeLessThanOrEqual(256);
+  expect(looks.length).toBeGreaterThan(64);
+  expect([looks[0]!.at, looks.at(-1)!.at]).toEqual([1, count]);
+  expect(looks.every((it) => it.precision === (it.at - 1) / count)).toBe(true);
 });
 
 test("a run that is resumed on an earlier level forgets the later ones", () => {

@@ -1,4 +1,4 @@
-// The curve of a training: loss by step and held-out precision by level, as events bring them. Knows no pixels.
+// The curve of a training: loss and held-out precision by step, as events bring them. Knows no pixels.
 // Invariant: memory is bounded however long a run is, and every loss that was reported is inside the band of its bucket.
 import type { ProgressEvent } from "@tagwright/trainer/progress";
 
@@ -10,6 +10,12 @@ export interface Bucket {
   readonly most: number;
   readonly mean: number;
   readonly count: number;
+}
+
+/** Held-out precision at 1 among the clusters of a level, 0 to 1, where it was measured. */
+export interface Look {
+  readonly at: number;
+  readonly precision: number;
 }
 
 export interface CurveLevel {
@@ -28,8 +34,8 @@ export interface CurveLevel {
   readonly lastLoss: number | undefined;
   readonly rate: number;
   readonly documentsPerSecond: number;
-  /** 0 to 1, once it was measured. */
-  readonly precision: number | undefined;
+  /** As the level begins, now and then, and as it ends. */
+  readonly looks: readonly Look[];
 }
 
 export interface Curve {
@@ -61,7 +67,7 @@ interface OpenLevel {
   lastLoss: number | undefined;
   rate: number;
   documentsPerSecond: number;
-  precision: number | undefined;
+  looks: Look[];
   /** Steps that one bucket takes. */
   width: number;
   /** Steps between two reports, the longest so far, 0 before the second one; a much wider one leaves a gap. */
@@ -70,6 +76,8 @@ interface OpenLevel {
 
 /** Buckets of a level before neighbours are merged; more than a plot has pixels. */
 const maxBuckets = 2048;
+/** Looks of a level before every second one is dropped. */
+const maxLooks = 256;
 /** Reports come by time, so their distance in steps varies; what is far beyond that was lost. */
 const gapFactor = 8;
 
@@ -122,8 +130,8 @@ export function recordCurve(): CurveRecorder {
           addStep(levelOf(event.level), event);
           return true;
         case "quality":
-          levelOf(event.level).precision = Number.isFinite(event.value) ? event.value : undefined;
-          return true;
+          turnToAnnounced();
+          return addLook(levelOf(event.level), event.value);
         case "checkpoint":
           if (levels.length === 0) return false;
           checkpoint = { level: levels.at(-1)!.level, step: event.step };
@@ -159,7 +167,7 @@ function newLevel(level: number, start: number): OpenLevel {
     lastLoss: undefined,
     rate: 0,
     documentsPerSecond: 0,
-    precision: undefined,
+    looks: [],
     width: 1,
     spacing: 0,
   };
@@ -205,7 +213,18 @@ function rewind(level: OpenLevel, step: number): void {
   // What follows is another piece of the line, even where it goes on at the next step.
   level.runs.push([]);
   level.step = 0;
-  level.precision = undefined;
+  level.looks = level.looks.filter((it) => it.at < at);
+}
+
+/** Stands at the newest step that was reported. @returns whether it is a number. */
+function addLook(level: OpenLevel, precision: number): boolean {
+  if (!Number.isFinite(precision)) return false;
+  const at = level.start + level.step;
+  if (level.looks.at(-1)?.at === at) level.looks.pop();
+  level.looks.push({ at, precision });
+  // The first one stays: what the level began with.
+  if (level.looks.length > maxLooks) level.looks = level.looks.filter((_, i) => i % 2 === 0);
+  return true;
 }
 
 /** Twice as wide buckets: neighbours of a run are merged in pairs. */

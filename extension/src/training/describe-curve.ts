@@ -1,6 +1,6 @@
 // The curve in words: one line for people who listen, and a table with a row a level.
-import type { Curve, CurveLevel } from "./curve.ts";
-import { number, percent } from "./plot.ts";
+import type { Curve, CurveLevel, Look } from "./curve.ts";
+import { number, percent } from "./figures.ts";
 
 export const tableHead = [
   "Level",
@@ -9,7 +9,8 @@ export const tableHead = [
   "First loss",
   "Last loss",
   "Documents/s",
-  "Held-out P@1",
+  "First held-out P@1",
+  "Last held-out P@1",
 ] as const;
 
 /** One row a level; a dash where something is not known. */
@@ -21,7 +22,8 @@ export function tableRows({ levels }: Curve): string[][] {
     it.firstLoss === undefined ? "–" : number(it.firstLoss),
     it.lastLoss === undefined ? "–" : number(it.lastLoss),
     it.documentsPerSecond > 0 ? number(it.documentsPerSecond) : "–",
-    it.precision === undefined ? "–" : percent(it.precision),
+    shareOf(it.looks[0]),
+    shareOf(it.looks.at(-1)),
   ]);
 }
 
@@ -34,8 +36,16 @@ export function describeCurve({ levels, encoder }: Curve): string | undefined {
   if (now.steps > 0) parts.push(`step ${number(now.step)} of ${number(now.steps)}`);
   if (now.lastLoss !== undefined) parts.push(`loss ${number(now.lastLoss)}`);
   if (now.documentsPerSecond > 0) parts.push(`${number(now.documentsPerSecond)} documents/s`);
-  const measured = levels.findLast((it): it is CurveLevel & { precision: number } => it.precision !== undefined);
-  const quality =
-    measured === undefined ? "" : ` Held-out P@1 ${percent(measured.precision)} after level ${measured.level + 1}.`;
-  return `${parts.join(", ")}.${quality}`;
+  const measured = levels.findLast((it) => it.looks.length > 0);
+  return `${parts.join(", ")}.${measured === undefined ? "" : ` Held-out P@1 at ${describeLooks(measured)}.`}`;
+}
+
+/** What a level that was measured began with, and what it has come to. */
+export function describeLooks({ level, looks }: CurveLevel): string {
+  const from = looks.length > 1 ? `from ${shareOf(looks[0])} to ` : "";
+  return `level ${level + 1}: ${from}${shareOf(looks.at(-1))}`;
+}
+
+function shareOf(look: Look | undefined): string {
+  return look === undefined ? "–" : percent(look.precision);
 }

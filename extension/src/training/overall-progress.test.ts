@@ -73,6 +73,12 @@ test("of a run with two encoders each takes a half", () => {
   expect(seen[before]).toBeLessThanOrEqual(54);
 });
 
+test("a run that is resumed after its fine-tuning goes on behind it", () => {
+  const seen = percents(true, [...whole("read", "ranker"), engine, progress("ranker", 0), progress("ranker", 3)]);
+  expect(seen.at(-2)).toBeGreaterThan(80);
+  expect(seen.at(-1)).toBeGreaterThan(seen.at(-2)!);
+});
+
 test("a stage that does not know its total counts as not begun", () => {
   expect(percents(false, [progress("features", 5, 0)])).toEqual([10]);
 });

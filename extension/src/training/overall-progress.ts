@@ -34,6 +34,7 @@ export function overallProgress(hasEncoder: boolean): OverallProgress {
   let level = 0;
   let levels = 1;
   let tuning = 0;
+  let hasLevel = false;
   let encoder = 0;
   let encoders = 1;
   const at = (event: Extract<ProgressEvent, { type: "progress" }>): number => {
@@ -41,8 +42,8 @@ export function overallProgress(hasEncoder: boolean): OverallProgress {
     if (!hasEncoder) return percentOf(words, event.stage, share);
     if (!isTuning) return (beforeTuning * percentOf(words, event.stage, share)) / 100;
     if (event.stage === "tune") tuning = Math.min(1, (level + share) / levels);
-    // Between two levels all documents are encoded, too.
-    const isTuned = event.stage !== "tune" && tuning === 1;
+    // Between two levels all documents are encoded, too; a resumed run may have none left to tune.
+    const isTuned = event.stage !== "tune" && (tuning === 1 || !hasLevel);
     const own = isTuned ? tuned + ((1 - tuned) * percentOf(afterTuning, event.stage, share)) / 100 : tuned * tuning;
     return beforeTuning + ((100 - beforeTuning) * (encoder + own)) / encoders;
   };
@@ -55,8 +56,10 @@ export function overallProgress(hasEncoder: boolean): OverallProgress {
         tuning = 0;
         level = 0;
         levels = 1;
+        hasLevel = false;
       }
       if (event.type === "level") {
+        hasLevel = true;
         level = event.level;
         levels = Math.max(1, event.levels);
       }

@@ -7,6 +7,7 @@ import { linearScale, roundTicks } from "./scale.ts";
 
 const events: ProgressEvent[] = [
   { type: "level", level: 0, levels: 2, nodes: 16 },
+  { type: "quality", level: 0, metric: "precision@1", value: 0.1 },
   ...[2, 1.5, 1].map(
     (loss, i): ProgressEvent => ({
       type: "step",
@@ -86,13 +87,28 @@ test("a lower loss is drawn lower, a later step further right", () => {
   expect(points.map(([, y]) => y)).toEqual(points.map(([, y]) => y).sort((a, b) => a - b));
 });
 
+test("precision has a line for each level, from where it began to where it is", () => {
+  const more: ProgressEvent[] = [0.2, 0.3].flatMap((value, i) => [
+    { type: "step", level: 1, step: 2 + i, steps: 7, loss: 0.7, rate: 1, documentsPerSecond: 28 },
+    { type: "quality", level: 1, metric: "precision@1", value },
+  ]);
+  const markup = drawCurve(curve([...events, ...more]), { width: 900, height: 200 });
+  const lines = [...markup.matchAll(/class="line precision" d="M([\d.]+) ([\d.]+)L([\d.]+) ([\d.]+)"/g)];
+  expect(lines).toHaveLength(2);
+  for (const [, x0, y0, x1, y1] of lines) {
+    expect(Number(x1)).toBeGreaterThan(Number(x0));
+    expect(Number(y1)).toBeLessThan(Number(y0));
+  }
+  expect([...markup.matchAll(/class="value"[^>]*>([^<]*)/g)].map((it) => it[1])).toEqual(["52.3 %", "30.0 %"]);
+});
+
 test("both drawings say in words what they show", () => {
   const labels = [...drawCurve(curve(), { width: 900, height: 200 }).matchAll(/aria-label="([^"]*)"/g)].map(
     (it) => it[1],
   );
   expect(labels).toEqual([
     "Loss over 10 steps: from 2 to 0.75 at level 2.",
-    "Precision at 1 on held-out documents: level 1 52.3 %.",
+    "Precision at 1 on held-out documents: level 1: from 10.0 % to 52.3 %.",
   ]);
 });
 
@@ -105,7 +121,7 @@ test("before the first step there is nothing to draw, and a level without losses
 
 test("the curve in words names level, step, loss, rate and the last figure", () => {
   expect(describeCurve(curve())).toBe(
-    "Level 2 of 2, step 1 of 7, loss 0.75, 28.4 documents/s. Held-out P@1 52.3 % after level 1.",
+    "Level 2 of 2, step 1 of 7, loss 0.75, 28.4 documents/s. Held-out P@1 at level 1: from 10.0 % to 52.3 %.",
   );
   expect(describeCurve(curve([]))).toBeUndefined();
   const second: ProgressEvent = { type: "encoder", encoder: 1, encoders: 3, name: "x" };
@@ -114,7 +130,7 @@ test("the curve in words names level, step, loss, rate and the last figure", () 
 
 test("the table has a row a level, with a dash for what is not known", () => {
   expect(tableRows(curve())).toEqual([
-    ["1 of 2", "16", "3 of 3", "2", "1", "31", "52.3 %"],
-    ["2 of 2", "2,048", "1 of 7", "0.75", "0.75", "28.4", "–"],
+    ["1 of 2", "16", "3 of 3", "2", "1", "31", "10.0 %", "52.3 %"],
+    ["2 of 2", "2,048", "1 of 7", "0.75", "0.75", "28.4", "–", "–"],
   ]);
 });

@@ -1,6 +1,8 @@
 // The curve as two drawings, loss and held-out precision over the steps: SVG text for a page with a strict policy, so
 // classes carry all looks and nothing in it is a style or a script.
 import { type Bucket, type Curve, type CurveLevel, thin } from "./curve.ts";
+import { describeLooks } from "./describe-curve.ts";
+import { number, percent } from "./figures.ts";
 import { linearScale, roundTicks, type Scale } from "./scale.ts";
 
 export interface PlotSize {
@@ -54,26 +56,29 @@ function drawPrecision(curve: Curve, size: PlotSize): string {
   const box = boxOf(size);
   const x = stepScale(curve, box);
   const y = linearScale(0, 1, box.bottom, box.top);
-  const points = curve.levels.flatMap((it) =>
-    it.precision === undefined ? [] : [{ x: x.at(it.start + it.steps), y: y.at(it.precision), value: it.precision }],
-  );
-  const line = points.length > 1 ? `<path class="line precision" d="${path(points)}"/>` : "";
-  const dots = points.map((it) => `<circle class="dot" cx="${pixel(it.x)}" cy="${pixel(it.y)}" r="4"/>`).join("");
-  const values = points
-    .map((it) => {
-      const isLate = it.x > (box.left + box.right) / 2;
-      const [dx, anchor] = isLate ? [-8, "end"] : [8, "start"];
-      const above = it.y - 9 > box.top ? -9 : 16;
-      return `<text class="value" x="${pixel(it.x + dx)}" y="${pixel(it.y + above)}" text-anchor="${anchor}">${percent(it.value)}</text>`;
-    })
-    .join("");
+  const measured = curve.levels.filter((it) => it.looks.length > 0);
+  const lines = measured.map((it) => drawLooks(it, x, y, box)).join("");
   const axes = drawAxes(box, x, y, [0, 0.25, 0.5, 0.75, 1], (it) => `${Math.round(100 * it)} %`);
   const waiting =
-    points.length === 0
-      ? `<text class="note" x="${pixel((box.left + box.right) / 2)}" y="${pixel((box.top + box.bottom) / 2)}" text-anchor="middle">measured after each level</text>`
+    measured.length === 0
+      ? `<text class="note" x="${pixel((box.left + box.right) / 2)}" y="${pixel((box.top + box.bottom) / 2)}" text-anchor="middle">measured as a level begins and ends</text>`
       : "";
   const marks = curve.levels.map((it) => drawLevelMark(it, x, box)).join("");
-  return drawing(size, "Held-out P@1", precisionLabel(curve), `${axes}${marks}${waiting}${line}${dots}${values}`);
+  return drawing(size, "Held-out P@1", precisionLabel(curve), `${axes}${marks}${waiting}${lines}`);
+}
+
+/** A line of its own for each level: they tell apart other clusters, and are no sequel to each other. */
+function drawLooks({ looks }: CurveLevel, x: Scale, y: Scale, box: Box): string {
+  const points = looks.map((it) => ({ x: x.at(it.at), y: y.at(it.precision) }));
+  const [first, last] = [points[0]!, points.at(-1)!];
+  const dot = (it: { x: number; y: number }, radius: number) =>
+    `<circle class="dot" cx="${pixel(it.x)}" cy="${pixel(it.y)}" r="${radius}"/>`;
+  const line = points.length > 1 ? `<path class="line precision" d="${path(points)}"/>${dot(first, 2.5)}` : "";
+  const isLate = last.x > (box.left + box.right) / 2;
+  const [dx, anchor] = isLate ? [-8, "end"] : [8, "start"];
+  const dy = last.y - 9 > box.top ? -9 : 16;
+  const value = percent(looks.at(-1)!.precision);
+  return `${line}${dot(last, 4)}<text class="value" x="${pixel(last.x + dx)}" y="${pixel(last.y + dy)}" text-anchor="${anchor}">${value}</text>`;
 }
 
 function boxOf({ width, height }: PlotSize): Box {
@@ -141,10 +146,9 @@ function lossLabel({ levels, end }: Curve): string {
 }
 
 function precisionLabel({ levels }: Curve): string {
-  const measured = levels.filter((it) => it.precision !== undefined);
-  if (measured.length === 0) return "Precision at 1 on held-out documents: measured after each level.";
-  const figures = measured.map((it) => `level ${it.level + 1} ${percent(it.precision!)}`);
-  return `Precision at 1 on held-out documents: ${figures.join(", ")}.`;
+  const measured = levels.filter((it) => it.looks.length > 0);
+  if (measured.length === 0) return "Precision at 1 on held-out documents: measured as a level begins and ends.";
+  return `Precision at 1 on held-out documents: ${measured.map(describeLooks).join(", ")}.`;
 }
 
 /** Lines between the points, in the order given. */
@@ -155,13 +159,4 @@ function path(points: readonly { readonly x: number; readonly y: number }[]): st
 /** A tenth of a pixel is more than a screen shows. */
 function pixel(value: number): string {
   return String(Math.round(value * 10) / 10);
-}
-
-/** Three digits that count, and thousands apart. */
-export function number(value: number): string {
-  return value.toLocaleString("en", value >= 1000 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 3 });
-}
-
-export function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
 }
