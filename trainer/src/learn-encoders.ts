@@ -5,19 +5,22 @@ import os from "node:os";
 import { longestList, type MemberContent, newPieceTokenizer, readPassages } from "@tagwright/model/internals";
 import type { Judged } from "./calibrate/calibrate.ts";
 import { type ChosenCombination, chooseCombination } from "./calibrate/choose-combination.ts";
+import type { Estimate } from "./calibrate/estimate.ts";
 import { planEncoderFold } from "./calibrate/folds.ts";
+import type { RunEstimate } from "./calibrate/rehearse.ts";
 import type { Recipe } from "./config.ts";
 import type { Corpus } from "./corpus/corpus.ts";
 import { CorpusError } from "./corpus/corpus-error.ts";
-import type { Engine } from "./encoder/engines/engine.ts";
-import { type EngineVoice, startEngine } from "./encoder/engines/running-engine.ts";
+import { type EngineVoice, type RunningEngine, startEngine } from "./encoder/engines/running-engine.ts";
 import type { PretrainedEncoder } from "./encoder/source/pretrained.ts";
+import { estimateEncoders } from "./estimate-encoders.ts";
 import type { TrainingSet } from "./features/training-set.ts";
 import { checkpointFolder, hasCheckpoint } from "./fine-tune/checkpoint.ts";
-import { checkMemory, estimateTuning, MemoryLimitError, measureStep } from "./fine-tune/estimate.ts";
-import { newPieceCollector, type PieceCollector } from "./fine-tune/pieces.ts";
+import { checkDiskSpace } from "./fine-tune/disk-space.ts";
+import { newPieceCollector, type PieceCollector, type PieceRows } from "./fine-tune/pieces.ts";
 import { newTrial } from "./fine-tune/trial.ts";
 import { type EncoderTask, type LearntMeaning, learnMeaning } from "./learn-meaning.ts";
+import type { ProgressEvent } from "./progress.ts";
 import { childSeed } from "./random.ts";
 import type { WorkerPool } from "./ranker/worker-pool.ts";
 import type { TrainContext, TrainOptions } from "./train.ts";
@@ -66,10 +69,66 @@ export function newPieceReader(
   };
 }
 
-/** Fine-tunes the encoders and learns their trees. @throws EngineError, CheckpointError, MemoryLimitError. */
-export async function learnEncoders(
+/** The encoders' part of a run. What will not fit is refused when it is estimated, before any long part. */
+export interface EncodersRun {
+  /**
+   * Takes an engine, and tells what the whole run will take. The texts have been read by then.
+   * @throws EngineError; MemoryLimitError, DiskSpaceError where it would not fit.
+   */
+  estimateAll(set: TrainingSet, rehearsal: Estimate): Promise<RunEstimate>;
+  /** Fine-tunes the encoders and learns their trees. @throws EngineError, DivergenceError, CheckpointError. */
+  learn(set: TrainingSet, recipe: Recipe, pool: WorkerPool): Promise<LearntEncoders>;
+  dispose(): Promise<void>;
+}
+
+export function newEncodersRun(
   encoders: readonly PretrainedEncoder[],
   reader: PieceReader,
+  given: Recipe,
+  options: TrainOptions,
+  context: TrainContext,
+): EncodersRun {
+  const { onProgress } = context;
+  const { threads = os.availableParallelism() } = options;
+  let engines: RunningEngine | undefined;
+  /** The engine is named when its work begins: the event stands for that, too. */
+  let [isLearning, taken]: [boolean, ProgressEvent | undefined] = [false, undefined];
+  const voice: EngineVoice = {
+    chosen({ name, description }, reason) {
+      taken = { type: "engine", name, description, reason };
+      if (isLearning) onProgress(taken);
+    },
+    warn: (message) => onProgress({ type: "log", level: "warning", message }),
+  };
+  let pieces: ReadonlyMap<PretrainedEncoder, PieceRows> | undefined;
+  return {
+    async estimateAll(set, rehearsal) {
+      pieces = new Map([...reader.pieces].map(([encoder, collector]) => [encoder, collector.finish()]));
+      const [{ shape, weights }] = encoders as [PretrainedEncoder];
+      const trial = newTrial(shape, weights, given.tuning);
+      engines = await startEngine(options.engine ?? "auto", trial, { threads }, voice);
+      const read = encoders.map((pretrained) => ({ pretrained, pieces: pieces!.get(pretrained)! }));
+      const { freeze = false, memoryLimit, out } = options;
+      const limit = (memoryLimit ?? os.totalmem() / 2 ** 20) * 2 ** 20;
+      const corpus = { set, recipe: given, threads, freeze };
+      const estimate = await engines.run((engine) => estimateEncoders(read, engine, corpus, rehearsal, limit));
+      await checkDiskSpace(out, estimate.diskBytes);
+      return estimate;
+    },
+    async learn(set, recipe, pool) {
+      if (engines === undefined || pieces === undefined) throw new Error("internal: encoders learn before an estimate");
+      isLearning = true;
+      if (taken !== undefined) onProgress(taken);
+      const tasks = await planTasks(encoders, pieces, recipe, options, onProgress);
+      return learnEncoders(tasks, engines, set, recipe, options, pool, context);
+    },
+    dispose: async () => engines?.dispose(),
+  };
+}
+
+async function learnEncoders(
+  tasks: readonly EncoderTask[],
+  engines: RunningEngine,
   set: TrainingSet,
   recipe: Recipe,
   options: TrainOptions,
@@ -78,55 +137,38 @@ export async function learnEncoders(
 ): Promise<LearntEncoders> {
   const { onProgress } = context;
   const { threads = os.availableParallelism(), freeze = false, checkpointSteps } = options;
-  const [{ shape, weights }] = encoders as [PretrainedEncoder];
-  const trial = newTrial(shape, weights, recipe.tuning);
-  const engines = await startEngine(options.engine ?? "auto", trial, { threads }, engineVoice(onProgress));
-  try {
-    const tasks = await planTasks(encoders, reader, recipe, options, onProgress);
-    await engines.run((engine) => estimateAll(tasks, engine, set, options, onProgress));
-    const heldOut = planEncoderFold(set);
-    const longest = longestList(recipe.scoring, set.labelIds.length);
-    const run = { engines, pool, threads, freeze, checkpointSteps, context };
-    const lists: (readonly Judged[])[] = [];
-    const parts: Omit<LearntMeaning, "set" | "judged">[] = [];
-    let last = set;
-    for (const [e, task] of tasks.entries()) {
-      const { name } = task.pretrained;
-      if (tasks.length > 1) onProgress({ type: "encoder", encoder: e, encoders: tasks.length, name });
-      const depth = tasks.length > 1 ? longest : undefined;
-      const learnt = await learnMeaning(task, set, heldOut, run, parts[0]?.words, depth);
-      const { set: weighed, judged, ...part } = learnt;
-      last = weighed;
-      lists.push(judged);
-      parts.push(part);
-    }
-    const members = parts.flatMap((part, encoder) => part.members.map((it) => ({ ...it, encoder })));
-    if (parts.length === 1) return { parts, members, set: last, judged: lists[0]!, combined: undefined };
-    const { judged, ...combined } = chooseCombination(last, lists, longest, options.combine ?? "auto");
-    sayWhatIsCombined(combined, parts, onProgress);
-    return { parts, members, set: last, judged, combined };
-  } finally {
-    await engines.dispose();
+  const heldOut = planEncoderFold(set);
+  const longest = longestList(recipe.scoring, set.labelIds.length);
+  const run = { engines, pool, threads, freeze, checkpointSteps, context };
+  const lists: (readonly Judged[])[] = [];
+  const parts: Omit<LearntMeaning, "set" | "judged">[] = [];
+  let last = set;
+  for (const [e, task] of tasks.entries()) {
+    const { name } = task.pretrained;
+    if (tasks.length > 1) onProgress({ type: "encoder", encoder: e, encoders: tasks.length, name });
+    const depth = tasks.length > 1 ? longest : undefined;
+    const learnt = await learnMeaning(task, set, heldOut, run, parts[0]?.words, depth);
+    const { set: weighed, judged, ...part } = learnt;
+    last = weighed;
+    lists.push(judged);
+    parts.push(part);
   }
-}
-
-function engineVoice(onProgress: TrainContext["onProgress"]): EngineVoice {
-  return {
-    chosen: ({ name, description }, reason) => onProgress({ type: "engine", name, description, reason }),
-    warn: (message) => onProgress({ type: "log", level: "warning", message }),
-  };
+  const members = parts.flatMap((part, encoder) => part.members.map((it) => ({ ...it, encoder })));
+  if (parts.length === 1) return { parts, members, set: last, judged: lists[0]!, combined: undefined };
+  const { judged, ...combined } = chooseCombination(last, lists, longest, options.combine ?? "auto");
+  sayWhatIsCombined(combined, parts, onProgress);
+  return { parts, members, set: last, judged, combined };
 }
 
 /** The first encoder learns as it would alone; each further one has a seed of its own. */
 async function planTasks(
   encoders: readonly PretrainedEncoder[],
-  reader: PieceReader,
+  pieces: ReadonlyMap<PretrainedEncoder, PieceRows>,
   recipe: Recipe,
   { out, resume }: TrainOptions,
   onProgress: TrainContext["onProgress"],
 ): Promise<EncoderTask[]> {
   const isAlone = encoders.length === 1;
-  const pieces = new Map([...reader.pieces].map(([encoder, collector]) => [encoder, collector.finish()]));
   const folders = encoders.map((_, e) => checkpointFolder(out, isAlone ? undefined : e + 1));
   const isThere = await Promise.all(folders.map(hasCheckpoint));
   if (resume === true && !isAlone && !isThere.includes(true)) {
@@ -142,63 +184,6 @@ async function planTasks(
     resume: resume === true && !isAlone && !isThere[e] ? undefined : resume,
     called: isAlone ? "" : `encoder ${e + 1} of ${encoders.length}, ${pretrained.name}: `,
   }));
-}
-
-/**
- * Says what all encoders will take: time and disk add up, memory is that of the largest beside what is kept of the others.
- * @throws MemoryLimitError where one would not fit.
- */
-async function estimateAll(
-  tasks: readonly EncoderTask[],
-  engine: Engine,
-  set: TrainingSet,
-  { freeze = false, memoryLimit }: TrainOptions,
-  onProgress: TrainContext["onProgress"],
-): Promise<void> {
-  const distinct = [...new Set(tasks.map((it) => it.pretrained))];
-  const limit = (memoryLimit ?? os.totalmem() / 2 ** 20) * 2 ** 20;
-  const [documents, labels] = [set.statistics.documents, set.labelIds.length];
-  const costs = new Map<PretrainedEncoder, Awaited<ReturnType<typeof measureStep>>>();
-  for (const it of distinct) costs.set(it, await measureStep(engine, it.shape, it.weights, tasks[0]!.recipe.tuning));
-  const estimates = tasks.map((task, e) => {
-    const { pretrained, pieces, recipe } = task;
-    const { shape } = pretrained;
-    const alone = estimateTuning(pieces, labels, shape, recipe.tuning, costs.get(pretrained)!, freeze);
-    const others = tasks.filter((_, i) => i !== e).map((it) => weightBytes(it.pretrained) * (1 + INT8_SHARE));
-    const published = distinct.filter((it) => it !== pretrained).map(weightBytes);
-    const memoryBytes = alone.memoryBytes + sum(others) + sum(published);
-    checkMemory(alone, shape, recipe.tuning, freeze, limit);
-    if (memoryBytes > limit) throw new MemoryLimitError(whyNotTogether(tasks.length, memoryBytes, limit));
-    return { ...alone, memoryBytes };
-  });
-  onProgress({
-    type: "estimate",
-    seconds: sum(estimates.map((it) => it.seconds)),
-    memoryBytes: Math.max(...estimates.map((it) => it.memoryBytes)),
-    diskBytes: sum(estimates.map((it) => it.diskBytes)),
-    documents,
-    labels,
-    ...(tasks.length > 1 && { encoders: tasks.length }),
-  });
-}
-
-function whyNotTogether(count: number, neededBytes: number, limitBytes: number): string {
-  const [needed, limit] = [neededBytes, limitBytes].map((it) => `${Math.ceil(it / 2 ** 20).toLocaleString("en")} MiB`);
-  return (
-    `${count} encoders: at most ${limit} of memory expected, about ${needed} needed; each fits alone: ` +
-    "train with fewer, with a smaller --batch, or raise the limit"
-  );
-}
-
-/** What 8-bit weights take beside those of 32 bits. */
-const INT8_SHARE = 0.25;
-
-function weightBytes({ weights }: PretrainedEncoder): number {
-  return sum([...weights.values()].map((it) => it.data.byteLength));
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, it) => total + it, 0);
 }
 
 function sayWhatIsCombined(

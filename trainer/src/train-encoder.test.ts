@@ -4,6 +4,7 @@ import { openModel } from "@tagwright/model";
 import { scratchFolder } from "@tagwright/testing";
 import { expect, test } from "vitest";
 import { readEncoderFolder } from "./encoder/source/read-encoder.ts";
+import type { ProgressEvent } from "./progress.ts";
 import { tiny, trainings } from "./test-data.ts";
 
 const { corpus, trainOn } = trainings(scratchFolder);
@@ -27,6 +28,22 @@ test("an encoder learns the corpus level by level, and the model suggests with i
     model.dispose();
   }
 }, 120_000);
+
+test("what the whole run will take is said once, and refused where it will not fit, before anything is learnt", async () => {
+  const learns = (event: ProgressEvent) => event.type === "progress" && event.stage !== "read";
+  const { events } = await trainOn();
+  const estimates = events.filter((it) => it.type === "estimate");
+  expect(estimates).toHaveLength(1);
+  expect(events.indexOf(estimates[0]!)).toBeLessThan(events.findIndex(learns));
+  const words = await trainOn({ encoder: [] });
+  const alone = words.events.find((it) => it.type === "estimate")!;
+  expect(estimates[0]!.seconds).toBeGreaterThan(alone.seconds);
+  expect(estimates[0]!.diskBytes).toBeGreaterThan(alone.diskBytes);
+  const before: ProgressEvent[] = [];
+  const refused = trainOn({ memoryLimit: 64 }, (event) => before.push(event));
+  await expect(refused).rejects.toThrow(/at most 64 MiB of memory expected/u);
+  expect(before.some(learns)).toBe(false);
+}, 60_000);
 
 test("a ranker without words suggests by the embedding alone", async () => {
   const notes = corpus(160);

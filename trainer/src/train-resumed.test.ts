@@ -18,13 +18,13 @@ function digest(folder: string): string {
   return hash.digest("hex");
 }
 
-/** The events that follow the choice of the engine, up to the `count`th that is looked for. */
+/** Whether an event is the `count`th that is looked for, from the encoder's first work on. */
 function nth(count: number, isIt: (event: ProgressEvent) => boolean): (event: ProgressEvent) => boolean {
   let seen = 0;
-  let hasEngine = false;
+  let hasBegun = false;
   return (event) => {
-    hasEngine ||= event.type === "engine";
-    return hasEngine && isIt(event) && ++seen === count;
+    hasBegun ||= event.type === "level" || isStage("encode")(event);
+    return hasBegun && isIt(event) && ++seen === count;
   };
 }
 

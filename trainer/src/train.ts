@@ -13,7 +13,7 @@ import type { EngineChoice } from "./encoder/engines/choose.ts";
 import type { PretrainedEncoder } from "./encoder/source/pretrained.ts";
 import type { Metrics } from "./eval/metrics.ts";
 import { checkpointFolder, removeCheckpoints } from "./fine-tune/checkpoint.ts";
-import { learnEncoders, newPieceReader } from "./learn-encoders.ts";
+import { type EncodersRun, newEncodersRun, newPieceReader } from "./learn-encoders.ts";
 import { learnAll } from "./learn-meaning.ts";
 import { createMeter } from "./meter.ts";
 import type { ProgressEvent } from "./progress.ts";
@@ -76,8 +76,8 @@ export interface TrainResult {
 
 /**
  * Trains and writes the model; the one that is there stays whole until the new one is, and beside it after that.
- * @throws CorpusError, EngineError, CheckpointError, ModelFolderError, ModelBusyError, ModelWriteError; the signal's
- *   reason when aborted.
+ * @throws CorpusError, MemoryLimitError, DiskSpaceError, EngineError, DivergenceError, CheckpointError, ModelFolderError,
+ *   ModelBusyError, ModelWriteError; the signal's reason when aborted.
  */
 export async function train(options: TrainOptions, context: TrainContext): Promise<TrainResult> {
   const started = performance.now();
@@ -86,14 +86,16 @@ export async function train(options: TrainOptions, context: TrainContext): Promi
   const given = recipeFor(options.preset, options.seed ?? 0, options);
   const release = await lockModelFolder(options.out);
   let pool: WorkerPool | undefined;
+  let encoding: EncodersRun | undefined;
   try {
     onProgress({ type: "start", command: "train", corpus: options.corpus, out: options.out });
     const corpus = await openCorpus(options.corpus, { ...(options.tagOptions && { tagOptions: options.tagOptions }) });
     pool = newWorkerPool(options.threads ?? os.availableParallelism());
     const reader = encoders.length > 0 ? newPieceReader(encoders, given, corpus) : undefined;
-    const rehearsed = await rehearse(corpus, given, { ...options, ...reader }, pool, onProgress, signal);
+    encoding = reader && newEncodersRun(encoders, reader, given, options, context);
+    const rehearsed = await rehearse(corpus, given, { ...options, ...reader, ...encoding }, pool, onProgress, signal);
     const { recipe } = rehearsed;
-    const learnt = reader && (await learnEncoders(encoders, reader, rehearsed.set, recipe, options, pool, context));
+    const learnt = await encoding?.learn(rehearsed.set, recipe, pool);
     const { set, judged } = learnt ?? rehearsed;
     const members = (learnt ?? rehearsed).members ?? (await learnAll(set, recipe, pool, context));
     const calibrated = calibrate(set, judged);
@@ -112,6 +114,7 @@ export async function train(options: TrainOptions, context: TrainContext): Promi
     onProgress({ type: "done", out: options.out, labels: numLabels, documents: numDocuments, seconds });
     return { out: options.out, numLabels, numDocuments, metrics };
   } finally {
+    await encoding?.dispose();
     await pool?.dispose();
     await release();
   }

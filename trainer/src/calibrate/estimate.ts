@@ -26,6 +26,8 @@ const seconds = {
   start: 1.9,
 } as const;
 const LANES = 16;
+/** What an entry of the embedding costs beside one of a sparse row: they lie side by side, and make problems easier. */
+const DENSE_SHARE = 0.1;
 /** Weights that survive pruning for each label of a document, at threshold 0.1; what one takes on disk. */
 const WEIGHTS_PER_ASSIGNMENT = 25;
 const BYTES_PER_WEIGHT = 4;
@@ -64,6 +66,26 @@ export function estimateTraining(
     memoryBytes: BASE_MEMORY + MEMORY_PER_ENTRY * entries * typicalShare(shares) + weights * 12,
     diskBytes: weights * BYTES_PER_WEIGHT + tfidf.numFeatures * 30,
   };
+}
+
+/** Seconds of the rankers that weigh an embedding `width` wide, `trials` of them, and of the final one. */
+export function estimateRankers(
+  { features, labels }: TrainingSet,
+  recipe: Recipe,
+  threads: number,
+  trials: number,
+  width: number,
+): number {
+  const { besideEmbedding } = recipe.features;
+  const words = besideEmbedding ? features.indices.length : 0;
+  const size = {
+    documents: features.numRows,
+    entries: words + DENSE_SHARE * width * features.numRows,
+    labels: labels.numLabels,
+    assignments: labels.labels.length,
+  };
+  const folds = { length: trials };
+  return (estimateSeconds(size, recipe, { folds, setAside: false }, threads, 1) - seconds.start) / machineSpeed();
 }
 
 /** Seconds on the machine that `machineSpeed` calls 1. */

@@ -9,7 +9,7 @@ import type { ProgressEvent } from "../progress.ts";
 import { learnMembers } from "../ranker/learn-members.ts";
 import type { WorkerPool } from "../ranker/worker-pool.ts";
 import { calibrate, type Judged, judge } from "./calibrate.ts";
-import { estimateTraining } from "./estimate.ts";
+import { type Estimate, estimateTraining } from "./estimate.ts";
 import { type CalibrationPlan, planCalibration } from "./folds.ts";
 
 export interface Rehearsal {
@@ -20,11 +20,18 @@ export interface Rehearsal {
   readonly members?: readonly MemberContent[];
 }
 
+export interface RunEstimate extends Estimate {
+  /** Encoders that it is for, where they are several. */
+  readonly encoders?: number;
+}
+
 interface RehearsalOptions {
   readonly holdOut?: number;
   readonly minLabelDocuments?: number;
   /** Sees each text once, in the order of the documents. */
   readonly onText?: (text: string) => void;
+  /** For a run that goes on after the rehearsal: what all of it will take, from what the rehearsal does. May refuse. */
+  readonly estimateAll?: (set: TrainingSet, rehearsal: Estimate) => Promise<RunEstimate>;
 }
 
 /** Tries the recipe's features and, on corpora of their size, its alternatives; the best nDCG@5 wins, the first of equals. */
@@ -36,7 +43,7 @@ export async function rehearse(
   onProgress: (event: ProgressEvent) => void,
   signal?: AbortSignal,
 ): Promise<Rehearsal> {
-  const { holdOut = 0, minLabelDocuments = 1, onText } = options;
+  const { holdOut = 0, minLabelDocuments = 1, onText, estimateAll } = options;
   const read = (tried: Recipe, see?: (text: string) => void) =>
     readTrainingSet(
       corpus,
@@ -52,9 +59,11 @@ export async function rehearse(
     .filter(({ upToDocuments }) => canChoose && first.statistics.documents <= upToDocuments)
     .map(({ blocks }): Recipe => ({ ...recipe, features: { ...recipe.features, blocks } }));
   sayWhatIsThere(corpus, first, onProgress);
+  const estimate = (what: CalibrationPlan) => estimateTraining(first, recipe, what, pool.size, 1 + variants.length);
   onProgress({
     type: "estimate",
-    ...estimateTraining(first, recipe, plan, pool.size, 1 + variants.length),
+    // A ranker without the embedding is the final one only where none follows.
+    ...(estimateAll ? await estimateAll(first, estimate({ ...plan, setAside: true })) : estimate(plan)),
     documents: first.statistics.documents,
     labels: first.labelIds.length,
   });

@@ -6,6 +6,7 @@ import { CorpusError } from "../corpus/corpus-error.ts";
 import { EngineError } from "../encoder/engines/engine.ts";
 import { EncoderSourceError } from "../encoder/source/encoder-source-error.ts";
 import { CheckpointError } from "../fine-tune/checkpoint.ts";
+import { DiskSpaceError } from "../fine-tune/disk-space.ts";
 import { MemoryLimitError } from "../fine-tune/estimate.ts";
 import { DivergenceError } from "../fine-tune/tune-level.ts";
 import type { ExitCode } from "../progress.ts";
@@ -37,7 +38,7 @@ export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof EngineError || error instanceof EncoderError || error instanceof DivergenceError) return 7;
   if (error instanceof ModelFolderError) return 4;
   if (error instanceof ModelBusyError) return 5;
-  if (error instanceof ModelWriteError) return 6;
+  if (error instanceof ModelWriteError || error instanceof DiskSpaceError) return 6;
   if (error instanceof Error && "code" in error && diskCodes.has(String(error.code))) return 6;
   return 1;
 }

@@ -14,7 +14,12 @@ export interface StepCost {
 export interface TuningEstimate {
   readonly seconds: number;
   readonly memoryBytes: number;
-  readonly diskBytes: number;
+  /** On the disk at most while it learns: a checkpoint, and the next one while it is written. */
+  readonly peakBytes: number;
+  /** Of the checkpoint that stays when it has learnt: weights and the embedding of all documents. */
+  readonly keptBytes: number;
+  /** In the model, quantised weights included. */
+  readonly modelBytes: number;
 }
 
 /** A run that would not fit; the message names the setting that would. */
@@ -25,6 +30,10 @@ export class MemoryLimitError extends Error {
 /** An embedding is the forward part of a step. */
 const EMBEDDING_SHARE = 0.3;
 const BASE_MEMORY = 300e6;
+/** A checkpoint holds the weights and two moments of each. */
+const CHECKPOINT_SHARE = 3;
+/** What 8-bit weights take beside those of 32 bits. */
+export const INT8_SHARE = 0.25;
 
 /** Times a step of a few documents and one of a quarter of them. @throws EngineError where the engine cannot run it. */
 export async function measureStep(
@@ -69,21 +78,29 @@ export function estimateTuning(
   for (let level = 0; level < levels; level++) {
     const isLast = level === levels - 1;
     const length = isLast ? fine : coarse;
-    const passes = tuning.epochs[Math.max(0, tuning.epochs.length - levels + level)]!;
+    const { epochs } = tuning;
+    const asked =
+      tuning.schedule === "recursive"
+        ? epochs[Math.max(0, epochs.length - levels + level)]!
+        : epochs.reduce((sum, it) => sum + it, 0);
+    const passes = Math.max(asked, (tuning.fewestSteps * tuning.batch) / Math.max(1, numDocuments));
     perDocument += passes * (cost.fixed / tuning.batch + cost.perPiece * length);
-    if (level > 0) perDocument += EMBEDDING_SHARE * cost.perPiece * length;
+    if (tuning.schedule === "recursive") perDocument += EMBEDDING_SHARE * cost.perPiece * length;
   }
-  const parameters = parametersOf(shape);
+  const weightBytes = 4 * parametersOf(shape);
+  const embeddingBytes = 4 * numDocuments * shape.hidden;
   return {
     seconds: numDocuments * perDocument,
     memoryBytes: memoryOf(shape, tuning, freeze) + numDocuments * (fine + 2 * shape.hidden) * 4,
-    diskBytes: 4 * parameters * (freeze ? 1 : 4),
+    peakBytes: freeze ? 0 : 2 * CHECKPOINT_SHARE * weightBytes,
+    keptBytes: embeddingBytes + (freeze ? 0 : weightBytes),
+    modelBytes: (1 + INT8_SHARE) * weightBytes,
   };
 }
 
 /** @throws MemoryLimitError where the run would need more than `limitBytes`, with the batch size that fits. */
 export function checkMemory(
-  estimate: TuningEstimate,
+  estimate: Pick<TuningEstimate, "memoryBytes">,
   shape: EncoderShape,
   tuning: Tuning,
   freeze: boolean,

@@ -1,0 +1,90 @@
+// What a run with encoders will take, all of it: the rehearsal with words, and for each encoder its fine-tuning, the rankers
+// that weigh its embedding, and its part of the model.
+import { type Estimate, estimateRankers } from "./calibrate/estimate.ts";
+import type { RunEstimate } from "./calibrate/rehearse.ts";
+import type { Recipe } from "./config.ts";
+import type { Engine } from "./encoder/engines/engine.ts";
+import type { PretrainedEncoder } from "./encoder/source/pretrained.ts";
+import type { TrainingSet } from "./features/training-set.ts";
+import {
+  checkMemory,
+  estimateTuning,
+  INT8_SHARE,
+  MemoryLimitError,
+  measureStep,
+  type StepCost,
+} from "./fine-tune/estimate.ts";
+import type { PieceRows } from "./fine-tune/pieces.ts";
+
+interface ReadEncoder {
+  readonly pretrained: PretrainedEncoder;
+  readonly pieces: PieceRows;
+}
+
+export interface EstimatedCorpus {
+  readonly set: TrainingSet;
+  readonly recipe: Recipe;
+  readonly threads: number;
+  readonly freeze: boolean;
+}
+
+/** A row's feature and value, while an encoder learns beside them. */
+const BYTES_AN_ENTRY = 16;
+
+/**
+ * Time and disk of several encoders add up, memory is that of the largest beside what is kept of the others.
+ * @throws MemoryLimitError where one would need more than `limitBytes`; EngineError.
+ */
+export async function estimateEncoders(
+  encoders: readonly ReadEncoder[],
+  engine: Engine,
+  { set, recipe, threads, freeze }: EstimatedCorpus,
+  rehearsal: Estimate,
+  limitBytes: number,
+): Promise<RunEstimate> {
+  const { tuning } = recipe;
+  const numLabels = set.labelIds.length;
+  const distinct = [...new Set(encoders.map((it) => it.pretrained))];
+  const costs = new Map<PretrainedEncoder, StepCost>();
+  for (const it of distinct) costs.set(it, await measureStep(engine, it.shape, it.weights, tuning));
+  let { seconds, memoryBytes } = rehearsal;
+  /** On the disk before an encoder, at most so far, and in the model. */
+  let [kept, most, inModel] = [0, 0, 0];
+  for (const [e, { pretrained, pieces }] of encoders.entries()) {
+    const { shape } = pretrained;
+    const alone = estimateTuning(pieces, numLabels, shape, tuning, costs.get(pretrained)!, freeze);
+    const others = encoders.filter((_, i) => i !== e).map((it) => weightBytes(it.pretrained) * (1 + INT8_SHARE));
+    const published = distinct.filter((it) => it !== pretrained).map(weightBytes);
+    const entries = set.features.indices.length * BYTES_AN_ENTRY;
+    const needed = alone.memoryBytes + sum(others) + sum(published) + entries;
+    checkMemory({ memoryBytes: alone.memoryBytes + entries }, shape, tuning, freeze, limitBytes);
+    if (needed > limitBytes) throw new MemoryLimitError(whyNotTogether(encoders.length, needed, limitBytes));
+    memoryBytes = Math.max(memoryBytes, needed);
+    const trials = tuning.denseWeights.length + (e === 0 ? 1 : 0);
+    seconds += alone.seconds + estimateRankers(set, recipe, threads, trials, shape.hidden);
+    // Words as in the rehearsal, and a byte for each weight of the embedding.
+    const rankerBytes = rehearsal.diskBytes + numLabels * shape.hidden;
+    const learnt = alone.keptBytes + (trials + 1) * rankerBytes;
+    most = Math.max(most, kept + Math.max(alone.peakBytes, learnt));
+    kept += learnt;
+    inModel += alone.modelBytes + rankerBytes;
+  }
+  const diskBytes = Math.max(most, kept + inModel);
+  return { seconds, memoryBytes, diskBytes, ...(encoders.length > 1 && { encoders: encoders.length }) };
+}
+
+function whyNotTogether(count: number, neededBytes: number, limitBytes: number): string {
+  const [needed, limit] = [neededBytes, limitBytes].map((it) => `${Math.ceil(it / 2 ** 20).toLocaleString("en")} MiB`);
+  return (
+    `${count} encoders: at most ${limit} of memory expected, about ${needed} needed; each fits alone: ` +
+    "train with fewer, with a smaller --batch, or raise the limit"
+  );
+}
+
+function weightBytes({ weights }: PretrainedEncoder): number {
+  return sum([...weights.values()].map((it) => it.data.byteLength));
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, it) => total + it, 0);
+}
