@@ -7,7 +7,8 @@ import type { Judged } from "./calibrate/calibrate.ts";
 import { type ChosenCombination, chooseCombination } from "./calibrate/choose-combination.ts";
 import type { Estimate } from "./calibrate/estimate.ts";
 import { planEncoderFold } from "./calibrate/folds.ts";
-import type { RunEstimate } from "./calibrate/rehearse.ts";
+import type { Rehearsal, RunEstimate } from "./calibrate/rehearse.ts";
+import { figuresOfWords } from "./calibrate/rehearse-embedding.ts";
 import type { Recipe } from "./config.ts";
 import type { Corpus } from "./corpus/corpus.ts";
 import { CorpusError } from "./corpus/corpus-error.ts";
@@ -77,7 +78,7 @@ export interface EncodersRun {
    */
   estimateAll(set: TrainingSet, rehearsal: Estimate): Promise<RunEstimate>;
   /** Fine-tunes the encoders and learns their trees. @throws EngineError, DivergenceError, CheckpointError. */
-  learn(set: TrainingSet, recipe: Recipe, pool: WorkerPool): Promise<LearntEncoders>;
+  learn(rehearsed: Rehearsal, pool: WorkerPool): Promise<LearntEncoders>;
   dispose(): Promise<void>;
 }
 
@@ -115,12 +116,12 @@ export function newEncodersRun(
       await checkDiskSpace(out, estimate.diskBytes);
       return estimate;
     },
-    async learn(set, recipe, pool) {
+    async learn(rehearsed, pool) {
       if (engines === undefined || pieces === undefined) throw new Error("internal: encoders learn before an estimate");
       isLearning = true;
       if (taken !== undefined) onProgress(taken);
-      const tasks = await planTasks(encoders, pieces, recipe, options, onProgress);
-      return learnEncoders(tasks, engines, set, recipe, options, pool, context);
+      const tasks = await planTasks(encoders, pieces, rehearsed.recipe, options, onProgress);
+      return learnEncoders(tasks, engines, rehearsed, options, pool, context);
     },
     dispose: async () => engines?.dispose(),
   };
@@ -129,15 +130,16 @@ export function newEncodersRun(
 async function learnEncoders(
   tasks: readonly EncoderTask[],
   engines: RunningEngine,
-  set: TrainingSet,
-  recipe: Recipe,
+  rehearsed: Rehearsal,
   options: TrainOptions,
   pool: WorkerPool,
   context: TrainContext,
 ): Promise<LearntEncoders> {
   const { onProgress } = context;
   const { threads = os.availableParallelism(), freeze = false, checkpointSteps } = options;
+  const { set, recipe } = rehearsed;
   const heldOut = planEncoderFold(set);
+  let words = figuresOfWords(rehearsed, heldOut);
   const longest = longestList(recipe.scoring, set.labelIds.length);
   const run = { engines, pool, threads, freeze, checkpointSteps, context };
   const lists: (readonly Judged[])[] = [];
@@ -147,7 +149,8 @@ async function learnEncoders(
     const { name } = task.pretrained;
     if (tasks.length > 1) onProgress({ type: "encoder", encoder: e, encoders: tasks.length, name });
     const depth = tasks.length > 1 ? longest : undefined;
-    const learnt = await learnMeaning(task, set, heldOut, run, parts[0]?.words, depth);
+    const learnt = await learnMeaning(task, set, heldOut, run, words, depth);
+    words ??= learnt.words;
     const { set: weighed, judged, ...part } = learnt;
     last = weighed;
     lists.push(judged);

@@ -95,7 +95,7 @@ export async function train(options: TrainOptions, context: TrainContext): Promi
     encoding = reader && newEncodersRun(encoders, reader, given, options, context);
     const rehearsed = await rehearse(corpus, given, { ...options, ...reader, ...encoding }, pool, onProgress, signal);
     const { recipe } = rehearsed;
-    const learnt = await encoding?.learn(rehearsed.set, recipe, pool);
+    const learnt = await encoding?.learn(rehearsed, pool);
     const { set, judged } = learnt ?? rehearsed;
     const members = (learnt ?? rehearsed).members ?? (await learnAll(set, recipe, pool, context));
     const calibrated = calibrate(set, judged);

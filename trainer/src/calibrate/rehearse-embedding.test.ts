@@ -3,10 +3,12 @@ import { scratchFolder } from "@tagwright/testing";
 import { expect, test } from "vitest";
 import { recipeFor } from "../config.ts";
 import { openCorpus } from "../corpus/open-corpus.ts";
-import { readTrainingSet, type TrainingSet } from "../features/training-set.ts";
+import { allExcept, readTrainingSet, selectExamples, type TrainingSet } from "../features/training-set.ts";
 import { newRandom } from "../random.ts";
+import { learnMembers } from "../ranker/learn-members.ts";
 import { newWorkerPool } from "../ranker/worker-pool.ts";
-import { weighEmbedding } from "./rehearse-embedding.ts";
+import { judge } from "./calibrate.ts";
+import { figuresOfWords, weighEmbedding } from "./rehearse-embedding.ts";
 
 const numLabels = 12;
 const quiet = { ranker: () => undefined, judged: () => undefined };
@@ -57,3 +59,22 @@ test.each(["words", "none"] as const)(
     }
   },
 );
+
+test("words that a rehearsal has asked about the same documents have the same figures, about others none", async () => {
+  const { set, labels } = await wordsOfNoUse(240);
+  const heldOut = Uint32Array.from({ length: 60 }, (_, i) => i);
+  const recipe = recipeFor("fast", 1, { features: "words" });
+  const pool = newWorkerPool(1);
+  try {
+    const { tried } = await weighEmbedding(set, telling(labels), heldOut, recipe, pool, quiet);
+    const examples = selectExamples(set, allExcept(heldOut, labels.length));
+    const nothing = { tree: () => undefined, ranker: () => undefined };
+    const members = await learnMembers(examples, recipe, pool, nothing);
+    const judged = await judge(set, members, heldOut, recipe, () => undefined);
+    expect(figuresOfWords({ set, judged }, heldOut)).toEqual(tried[0]);
+    expect(figuresOfWords({ set, judged }, heldOut.slice(1))).toBeUndefined();
+    expect(figuresOfWords({ set, judged: [] }, new Uint32Array(0))).toBeUndefined();
+  } finally {
+    await pool.dispose();
+  }
+});

@@ -8,6 +8,7 @@ import { unitRows } from "../fine-tune/embed.ts";
 import { learnMembers } from "../ranker/learn-members.ts";
 import type { WorkerPool } from "../ranker/worker-pool.ts";
 import { calibrate, type Judged, judge } from "./calibrate.ts";
+import type { Rehearsal } from "./rehearse.ts";
 
 /** Embeddings of all documents of a set, [documents, width], of any length. */
 export interface Embeddings {
@@ -64,13 +65,30 @@ export async function weighEmbedding(
     const weighed = weight === 0 ? set : withEmbedding(set, embeddings, weight, recipe);
     const members = await learnMembers(selectExamples(weighed, rest), recipe, pool, learning, signal);
     const judged = await judge(weighed, members, heldOut, recipe, () => progress.judged(++done, total), signal);
-    const { metrics } = calibrate(weighed, judged);
-    tried.push({ weight, precision: metrics.precision["1"], ndcg: metrics.ndcg["5"] });
-    if (weight === 0 || metrics.ndcg["5"] <= reached) continue;
-    reached = metrics.ndcg["5"];
+    const figures = figuresAt(weight, weighed, judged);
+    tried.push(figures);
+    if (weight === 0 || figures.ndcg <= reached) continue;
+    reached = figures.ndcg;
     best = { set: weighed, weight, judged, members };
   }
   return { ...best!, tried };
+}
+
+/**
+ * The figures of TF-IDF alone, where a rehearsal has asked the very documents that the embedding is weighed on: of a large
+ * corpus it has, and need not be repeated.
+ */
+export function figuresOfWords(
+  { set, judged }: Pick<Rehearsal, "set" | "judged">,
+  heldOut: Uint32Array,
+): WeighedEmbedding["tried"][number] | undefined {
+  const isSame = judged.length === heldOut.length && judged.every(({ document }, i) => document === heldOut[i]);
+  return isSame && judged.length > 0 ? figuresAt(0, set, judged) : undefined;
+}
+
+function figuresAt(weight: number, set: TrainingSet, judged: readonly Judged[]): WeighedEmbedding["tried"][number] {
+  const { precision, ndcg } = calibrate(set, judged).metrics;
+  return { weight, precision: precision["1"], ndcg: ndcg["5"] };
 }
 
 function withEmbedding(
