@@ -116,13 +116,14 @@ function faceOf({ state, busy, slowMilliseconds }: FolderStatus): Face {
       return { text: l10n.t("Tags: loading the model"), detail: "", busy: true };
     case "ready": {
       const learned = l10n.t("learned from {0} documents, {1}", state.documents.toLocaleString(), age(state.createdAt));
+      const meaning = state.encoder === "none" ? "" : l10n.t(" · with {0}", state.encoder);
       const slow = slowMilliseconds === undefined ? "" : l10n.t(" · slow: last answer took {0} ms", slowMilliseconds);
       const { lexical } = state;
       const words = lexical === undefined || lexical.loading ? "" : l10n.t(" · from words alone: {0}", lexical.reason);
       const warming = lexical?.loading === true ? l10n.t(" · warming up: from words alone until then") : "";
       return {
         text: l10n.t("{0} tags", state.labels.toLocaleString()),
-        detail: `${learned}${warming}${words}${slow}`,
+        detail: `${learned}${meaning}${warming}${words}${slow}`,
         severity: slow + words === "" ? LanguageStatusSeverity.Information : LanguageStatusSeverity.Warning,
         command: { command: "tagwright.suggestDocument", title: l10n.t("Suggest Tags") },
         busy: busy || lexical?.loading === true,

@@ -1,22 +1,11 @@
 // "Tags: Train Model": the question what kind of model, the task, and what follows when it ends.
-import { availableParallelism } from "node:os";
-import {
-  commands,
-  l10n,
-  type QuickPickItem,
-  QuickPickItemKind,
-  type TaskExecution,
-  tasks,
-  type Uri,
-  type WorkspaceFolder,
-  window,
-  workspace,
-} from "vscode";
+import { commands, l10n, type TaskExecution, tasks, type Uri, type WorkspaceFolder, window, workspace } from "vscode";
 import type { App } from "./app.ts";
 import { pickFolder } from "./documents.ts";
+import { askTraining } from "./training/ask-training.ts";
 import { findCheckpoint } from "./training/checkpoints.ts";
-import { isEncoderHere } from "./training/encoders.ts";
-import { type ChoiceItem, choiceItems, parseChoice, type TrainingChoice } from "./training/training-choice.ts";
+import { defaultEncoder } from "./training/encoders.ts";
+import { parseChoice, type TrainingChoice } from "./training/training-choice.ts";
 import {
   createTask,
   hasEncoder,
@@ -39,11 +28,13 @@ export function trainingOptions(app: App, onFinish: (isReady: boolean) => void =
     onStart: (folder, definition, cancel) => {
       started = definition;
       app.training.started({ folder, cancel });
+      const { encoder = "none", engine, resume = false } = definition;
+      void app.context.workspaceState.update(choiceKey(folder), { encoder, engine, resume });
       if (hasEncoder(definition)) void app.training.view.reveal();
     },
     onEnd: (folder, outcome) => {
-      if (started !== undefined) void rememberSpeed(app, started, outcome);
-      void finish(app, folder, outcome).then(() => onFinish(outcome.code === 0));
+      if (started !== undefined) void rememberSpeed(app, folder, started, outcome);
+      void finish(app, folder, started, outcome).then(() => onFinish(outcome.code === 0));
     },
   };
 }
@@ -70,10 +61,9 @@ export async function trainModel(app: App, hint?: Uri, given?: TrainingChoice): 
     void window.showInformationMessage(l10n.t("A training of {0} is running already.", folder.name));
     return false;
   }
-  const choice = given ?? (await chooseKind(app, folder));
+  const choice = given ?? (await ask(app, folder));
   // The question may have stood for an hour.
   if (choice === undefined || isTraining(folder)) return false;
-  await app.context.workspaceState.update(`${lastChoice} ${folder.uri.toString()}`, choice);
   // The trainer reads files: what is only in an editor would be missed.
   await workspace.saveAll(false);
   return new Promise((resolve) => {
@@ -81,6 +71,7 @@ export async function trainModel(app: App, hint?: Uri, given?: TrainingChoice): 
       type: taskType,
       action: "train",
       encoder: choice.encoder,
+      ...(choice.engine !== undefined && { engine: choice.engine }),
       // The question said so.
       ...(choice.encoder !== "none" && { download: true }),
       ...(choice.encoder !== "none" && { resume: choice.resume }),
@@ -94,8 +85,8 @@ export async function trainModel(app: App, hint?: Uri, given?: TrainingChoice): 
 export async function resumable(app: App, folder: Uri): Promise<TrainingChoice | undefined> {
   const checkpoint = await findCheckpoint(modelFolder(folder));
   if (checkpoint === undefined) return undefined;
-  const last = parseChoice(app.context.workspaceState.get(`${lastChoice} ${folder.toString()}`));
-  return last?.encoder === "none" ? undefined : { encoder: last?.encoder ?? encoderOf(folder), resume: true };
+  const last = parseChoice(app.context.workspaceState.get(choiceKey(folder)));
+  return last?.encoder === "none" ? undefined : { encoder: encoderOf(folder), ...last, resume: true };
 }
 
 function isTraining(folder: WorkspaceFolder): boolean {
@@ -103,66 +94,61 @@ function isTraining(folder: WorkspaceFolder): boolean {
   return tasks.taskExecutions.some(runs);
 }
 
-async function chooseKind(app: App, { uri }: WorkspaceFolder): Promise<TrainingChoice | undefined> {
+async function ask(app: App, { uri }: WorkspaceFolder): Promise<TrainingChoice | undefined> {
   const { workspaceState, globalState } = app.context;
-  const encoder = encoderOf(uri);
-  const [isHere, checkpoint] = await Promise.all([
-    isEncoderHere(app.trainerScript, encoder, uri.fsPath),
-    findCheckpoint(modelFolder(uri)),
-  ]);
-  const items = choiceItems({
+  return askTraining({
+    folder: uri,
+    script: app.trainerScript,
     documents: app.status.documents(uri),
-    encoder,
-    isEncoderHere: isHere,
-    cores: availableParallelism(),
-    last: parseChoice(workspaceState.get(`${lastChoice} ${uri.toString()}`)),
-    checkpoint,
-    secondsPerDocument: globalState.get<number>(`${lastSpeed} ${encoder}`),
-    now: new Date(),
+    encoder: encoderOf(uri),
+    engine: engineOf(uri),
+    last: parseChoice(workspaceState.get(choiceKey(uri))),
+    checkpoint: await findCheckpoint(modelFolder(uri)),
+    secondsPerDocument: (encoder, engine) => globalState.get<number>(speedKey(encoder, engine)),
   });
-  const picks: (QuickPickItem & { readonly choice?: TrainingChoice })[] = items.map((it) => ({
-    label: labelOf(it),
-    description: it.description,
-    detail: it.detail,
-    choice: it.choice,
-  }));
-  if (items[0]?.kind === "resume") {
-    picks.splice(1, 0, { label: l10n.t("Start anew"), kind: QuickPickItemKind.Separator });
-  }
-  const picked = await window.showQuickPick(picks, {
-    title: l10n.t("Train Model"),
-    placeHolder: l10n.t("What kind of model? All of it is trained and kept on this computer."),
-    matchOnDescription: true,
-  });
-  return picked?.choice;
-}
-
-function labelOf({ kind, choice }: ChoiceItem): string {
-  switch (kind) {
-    case "resume":
-      return `$(debug-continue) ${l10n.t("Resume the training that was stopped")}`;
-    case "words":
-      return `$(zap) ${l10n.t("Fast, words only")}`;
-    case "meaning":
-      return `$(sparkle) ${l10n.t("With meaning (fine-tuned {0})", choice.encoder)}`;
-    default:
-      return kind satisfies never;
-  }
 }
 
 function encoderOf(folder: Uri): string {
   const configured = workspace.getConfiguration("tagwright", folder).get("training.encoder", "").trim();
-  return configured === "" ? "all-MiniLM-L6-v2" : configured;
+  return configured === "" ? defaultEncoder : configured;
+}
+
+function engineOf(folder: Uri): string {
+  return workspace.getConfiguration("tagwright", folder).get("training.engine", "auto");
+}
+
+function choiceKey(folder: Uri): string {
+  return `${lastChoice} ${folder.toString()}`;
+}
+
+function speedKey(encoder: string, engine: string): string {
+  return `${lastSpeed} ${encoder} ${engine}`;
 }
 
 /** So that the next question says what this computer takes, and not what some computer would. */
-async function rememberSpeed(app: App, definition: TrainDefinition, { done }: TrainingOutcome): Promise<void> {
-  if (!hasEncoder(definition) || definition.resume === true || done === undefined || done.documents === 0) return;
-  await app.context.globalState.update(`${lastSpeed} ${definition.encoder}`, done.seconds / done.documents);
+async function rememberSpeed(
+  app: App,
+  folder: Uri,
+  definition: TrainDefinition,
+  outcome: TrainingOutcome,
+): Promise<void> {
+  const { done, estimate } = outcome;
+  const { encoder = "none", engine = engineOf(folder) } = definition;
+  if (encoder === "none") return;
+  const key = speedKey(encoder, engine);
+  const { globalState } = app.context;
+  const isWhole = done !== undefined && definition.resume !== true;
+  const known = isWhole ? done : globalState.get(key) === undefined ? estimate : undefined;
+  if (known !== undefined && known.documents > 0) await globalState.update(key, known.seconds / known.documents);
 }
 
 /** Swaps the model in, and says what came of it without waiting for an answer. */
-async function finish(app: App, folder: Uri, { code, done, error }: TrainingOutcome): Promise<void> {
+async function finish(
+  app: App,
+  folder: Uri,
+  definition: TrainDefinition | undefined,
+  { code, done, error }: TrainingOutcome,
+): Promise<void> {
   await app.training.ended(folder);
   if (code === 0) {
     const client = await app.client();
@@ -170,7 +156,7 @@ async function finish(app: App, folder: Uri, { code, done, error }: TrainingOutc
     void congratulate(done?.labels ?? 0, done?.documents ?? 0);
   } else if (code !== 130) {
     app.log.error(`training ended with code ${code}: ${error ?? "no reason given"}`);
-    void complain(app, error ?? l10n.t("The trainer ended with code {0}.", code));
+    void complain(app, folder, definition, code, error ?? l10n.t("The trainer ended with code {0}.", code));
   }
 }
 
@@ -181,7 +167,27 @@ async function congratulate(labels: number, documents: number): Promise<void> {
     await commands.executeCommand("tagwright.suggestWorkspace");
 }
 
-async function complain(app: App, reason: string): Promise<void> {
+/** Exit codes of the trainer, as its `ExitCode` says them. */
+const badInput = 3;
+const busy = 5;
+
+async function complain(
+  app: App,
+  folder: Uri,
+  definition: TrainDefinition | undefined,
+  code: number,
+  reason: string,
+): Promise<void> {
   const show = l10n.t("Show Logs");
-  if ((await window.showErrorMessage(l10n.t("No new model: {0}", reason), show)) === show) app.log.show();
+  const again = (label: string, resume?: boolean) =>
+    definition && { label, choice: { encoder: "none", ...definition, resume: resume ?? definition.resume === true } };
+  let offer: ReturnType<typeof again>;
+  if (code === busy) offer = again(l10n.t("Try Again"));
+  // Documents that were edited since make it another training.
+  if (code === badInput && definition?.resume === true) offer = again(l10n.t("Start Anew"), false);
+  const labels = [...(offer === undefined ? [] : [offer.label]), show];
+  const answer = await window.showErrorMessage(l10n.t("No new model: {0}", reason), ...labels);
+  if (answer === undefined) return;
+  if (answer === show) app.log.show();
+  else await commands.executeCommand("tagwright.trainModel", folder, offer?.choice);
 }

@@ -3,19 +3,33 @@ import path from "node:path";
 import { scratchFolder } from "@tagwright/testing";
 import { expect, test } from "vitest";
 import { findCheckpoint } from "./checkpoints.ts";
-import { type ChoiceFacts, choiceItems, parseChoice } from "./training-choice.ts";
+import {
+  type ChoiceFacts,
+  choiceItems,
+  encoderItems,
+  engineItems,
+  type MeaningFacts,
+  parseChoice,
+  whatMeaningTakes,
+} from "./training-choice.ts";
 
-const facts: ChoiceFacts = {
+const meaning: MeaningFacts = {
   documents: 400,
   encoder: "all-MiniLM-L6-v2",
+  engine: "auto",
   isEncoderHere: undefined,
+  cost: 1,
+  secondsPerDocument: undefined,
   cores: 2,
+};
+const facts: ChoiceFacts = {
+  meaning,
   last: undefined,
   checkpoint: undefined,
-  secondsPerDocument: undefined,
   now: new Date("2026-11-22T12:00:00Z"),
 };
 const kinds = (more: Partial<ChoiceFacts>) => choiceItems({ ...facts, ...more }).map((it) => it.kind);
+const takes = (more: Partial<MeaningFacts>) => whatMeaningTakes({ ...meaning, isEncoderHere: true, ...more });
 
 test("what takes seconds comes first, until something else was chosen", () => {
   expect(kinds({})).toEqual(["words", "meaning"]);
@@ -23,40 +37,74 @@ test("what takes seconds comes first, until something else was chosen", () => {
   expect(kinds({ last: { encoder: "all-MiniLM-L6-v2", resume: false } })).toEqual(["meaning", "words"]);
 });
 
-test("a training that was stopped is offered first, with the encoder that it had", () => {
+test("a training that was stopped is offered first, with the encoder and engine that it had", () => {
   const checkpoint = { level: 1, step: 300, writtenAt: new Date("2026-11-22T11:55:00Z") };
-  const last = { encoder: "folder/of/mine", resume: false };
+  const last = { encoder: "/folder/of/mine", engine: "webgpu", resume: false };
   const [resume, ...others] = choiceItems({ ...facts, checkpoint, last });
-  expect(resume).toMatchObject({ kind: "resume", choice: { encoder: "folder/of/mine", resume: true } });
+  expect(resume).toMatchObject({ kind: "resume", choice: { ...last, resume: true } });
   expect(resume!.description).toBe("level 2, step 300");
-  expect(resume!.detail).toContain("5 min ago");
+  expect(resume!.detail).toBe("Goes on with mine from the checkpoint of 5 min ago.");
   expect(others.map((it) => it.choice.resume)).toEqual([false, false]);
+  const [unknown] = choiceItems({ ...facts, checkpoint, last: { encoder: "none", resume: false } });
+  expect(unknown!.choice).toEqual({ encoder: "all-MiniLM-L6-v2", engine: "auto", resume: true });
 });
 
 test("each kind says what it takes, by what this computer took where it did it before", () => {
-  const said = (more: Partial<ChoiceFacts>) =>
-    choiceItems({ ...facts, isEncoderHere: true, ...more }).map((it) => it.description.split(",")[0]);
-  expect(said({})).toEqual(["about 2 s", "about 2 min"]);
-  expect(said({ secondsPerDocument: 3 })).toEqual(["about 2 s", "about 20 min"]);
-  expect(said({ documents: undefined })).toEqual(["seconds to minutes", "minutes to hours"]);
+  const time = (more: Partial<MeaningFacts>) => takes(more).split(",")[0];
+  expect(choiceItems(facts)[0]!.description).toBe("about 2 s");
+  expect(time({})).toBe("about 88 s");
+  expect(time({ documents: 10 })).toBe("about 59 s");
+  expect(time({ documents: 4000 })).toBe("about 14 min");
+  expect(time({ documents: 4000, cost: 8 })).toBe("about 1.9 h");
+  expect(time({ cost: undefined })).toBe("minutes to hours");
+  expect(time({ cost: undefined, secondsPerDocument: 3 })).toBe("about 20 min");
+  expect(time({ documents: undefined })).toBe("minutes to hours");
 });
 
 test("what would be downloaded is said before it is", () => {
-  const said = (more: Partial<ChoiceFacts>) => choiceItems({ ...facts, ...more })[1]!.description;
+  const said = (more: Partial<MeaningFacts>) => takes(more).replace(/^[^,]*, /u, "");
   expect(choiceItems(facts)[0]!.detail).toContain("Nothing is downloaded");
-  expect(said({})).toBe("about 2 min, downloads about 90 MB once if not here yet");
-  expect(said({ isEncoderHere: false })).toBe("about 2 min, downloads about 90 MB once");
-  expect(said({ isEncoderHere: false, encoder: "org/other" })).toBe("about 2 min, downloads the encoder once");
-  expect(said({ isEncoderHere: true })).toBe("about 2 min, nothing to download");
+  expect(choiceItems(facts)[1]!.description).toContain("downloads about 90 MB once if not here yet");
+  expect(said({ isEncoderHere: undefined })).toBe("downloads about 90 MB once if not here yet");
+  expect(said({ isEncoderHere: false })).toBe("downloads about 90 MB once");
+  expect(said({ isEncoderHere: false, encoder: "org/other" })).toBe("downloads the encoder once");
+  expect(said({})).toBe("nothing to download");
+});
+
+test("encoders to choose from are each there once, the settings' one first", () => {
+  const here = [
+    { source: "org/other", folder: "/x", bytes: 34e6 },
+    { source: "org/last", folder: "/y", bytes: 0 },
+  ];
+  const isHere = (encoder: string) => here.some((it) => it.source === encoder);
+  const last = { encoder: "org/last", resume: false };
+  expect(encoderItems(here, "org/other", last, isHere)).toEqual([
+    { encoder: "org/other", description: "on this computer, 34 MB, from the settings" },
+    { encoder: "org/last", description: "on this computer, used last" },
+    { encoder: "all-MiniLM-L6-v2", description: "downloads about 90 MB once" },
+  ]);
+  expect(encoderItems(undefined, "all-MiniLM-L6-v2", undefined, () => undefined)).toHaveLength(1);
+});
+
+test("engines that can be used come before those that cannot; without an answer all may be tried", () => {
+  const engine = (name: string, isHere: boolean) => ({ name, about: "", isHere });
+  const items = engineItems([engine("cpu", true), engine("webgpu", false), engine("tfjs", true)]);
+  expect(items.map((it) => it.title)).toEqual(["Automatic", "CPU", "TensorFlow.js", "WebGPU"]);
+  expect(engineItems().map((it) => it.name)).toEqual(["auto", "cpu", "webgpu", "cuda", "tfjs"]);
 });
 
 test.each([[undefined], ["none"], [{}], [{ encoder: "" }], [{ encoder: 3 }], [null]])("%j is no choice", (value) => {
   expect(parseChoice(value)).toBeUndefined();
 });
 
-test("a choice that another program gives may resume", () => {
+test("a choice that another program gives may resume, and name an engine", () => {
   expect(parseChoice({ encoder: "none" })).toEqual({ encoder: "none", resume: false });
-  expect(parseChoice({ encoder: "x", resume: true, more: 1 })).toEqual({ encoder: "x", resume: true });
+  expect(parseChoice({ encoder: "x", engine: "cpu", resume: true, more: 1 })).toEqual({
+    encoder: "x",
+    engine: "cpu",
+    resume: true,
+  });
+  expect(parseChoice({ encoder: "x", engine: 3 })).toEqual({ encoder: "x", resume: false });
 });
 
 function checkpoint(folder: string, name: string, page: string): string {

@@ -1,31 +1,44 @@
-// What kind of model to train: the question that "Tags: Train Model" asks, as data. Remembered for each folder.
+// What kind of model to train: the questions that "Tags: Train Model" asks, as data. Remembered for each folder.
 
 import type { FoundCheckpoint } from "./checkpoints.ts";
 import { duration } from "./describe-progress.ts";
+import { defaultEncoder, type EncoderHere, encoderName } from "./encoders.ts";
+import { allEngines, type EngineHere, engineTitle } from "./engines.ts";
 
 export interface TrainingChoice {
   /** A source as `tagwright train --encoder` takes it, `none` for words only. */
   readonly encoder: string;
+  /** As `tagwright train --engine` takes it; undefined: what the settings say. */
+  readonly engine?: string | undefined;
   /** Go on from the checkpoint of the run that was stopped. */
   readonly resume: boolean;
 }
 
-export interface ChoiceFacts {
+/** What a fine-tuning with one encoder on one engine would take. */
+export interface MeaningFacts {
   /** Documents with tags, as far as they were counted. */
   readonly documents: number | undefined;
-  /** The encoder that the settings name, and whether it is on this computer; undefined where nobody could tell. */
   readonly encoder: string;
+  readonly engine: string;
+  /** Whether the encoder is on this computer; undefined where nobody could tell. */
   readonly isEncoderHere: boolean | undefined;
+  /** What a step costs beside one of the default encoder; undefined where its size is not known. */
+  readonly cost: number | undefined;
+  /** What the last training with this encoder and engine took on this computer, or was estimated to take. */
+  readonly secondsPerDocument: number | undefined;
   readonly cores: number;
+}
+
+export interface ChoiceFacts {
+  /** With the encoder and engine that the settings name. */
+  readonly meaning: MeaningFacts;
   /** What was chosen last in this folder. */
   readonly last: TrainingChoice | undefined;
   readonly checkpoint: FoundCheckpoint | undefined;
-  /** What the last whole run with this encoder took on this computer. */
-  readonly secondsPerDocument: number | undefined;
   readonly now: Date;
 }
 
-export interface ChoiceItem {
+interface ChoiceItem {
   readonly choice: TrainingChoice;
   readonly kind: "resume" | "words" | "meaning";
   readonly description: string;
@@ -33,16 +46,18 @@ export interface ChoiceItem {
 }
 
 /** Passes over the documents of a whole fine-tuning, forward passes included, about. */
-const passes = 10;
-/** Documents of 128 word pieces that one core takes a step with in a second. */
+const passes = 6;
+/** So many are read at least: a small corpus is read more often. */
+const fewestDocuments = 1600;
+/** Documents of 128 word pieces that one core takes a step with in a second, with the default encoder. */
 const documentsPerCoreSecond = 14;
 const secondsPerDocumentOfWords = 0.001;
 /** What starting, choosing features and calibrating take at least. */
 const leastSeconds = 2;
 
 /** In the order shown; the first is the one that Enter takes. */
-export function choiceItems(facts: ChoiceFacts): ChoiceItem[] {
-  const { documents, encoder, last, checkpoint, now } = facts;
+export function choiceItems({ meaning: facts, last, checkpoint, now }: ChoiceFacts): ChoiceItem[] {
+  const { documents, encoder, engine } = facts;
   const words: ChoiceItem = {
     kind: "words",
     choice: { encoder: "none", resume: false },
@@ -51,10 +66,9 @@ export function choiceItems(facts: ChoiceFacts): ChoiceItem[] {
   };
   const meaning: ChoiceItem = {
     kind: "meaning",
-    choice: { encoder, resume: false },
-    description:
-      (documents === undefined ? "minutes to hours" : about(meaningSeconds(documents, facts))) + downloadOf(facts),
-    detail: "Also sees that texts say the same in other words. Your documents stay on this computer.",
+    choice: { encoder, engine, resume: false },
+    description: whatMeaningTakes(facts),
+    detail: `Fine-tunes ${encoderName(encoder)}: also sees that texts say the same in other words. Your documents stay on this computer.`,
   };
   const kinds = last !== undefined && last.encoder !== "none" ? [meaning, words] : [words, meaning];
   if (checkpoint === undefined) return kinds;
@@ -63,37 +77,88 @@ export function choiceItems(facts: ChoiceFacts): ChoiceItem[] {
     (checkpoint.level === undefined
       ? "fine-tuning is complete"
       : `level ${checkpoint.level + 1}, step ${checkpoint.step}`);
-  const resumed = last === undefined || last.encoder === "none" ? encoder : last.encoder;
+  const before = last === undefined || last.encoder === "none" ? meaning.choice : last;
   const resume: ChoiceItem = {
     kind: "resume",
-    choice: { encoder: resumed, resume: true },
+    choice: { ...before, resume: true },
     description: where,
-    detail: `Goes on from the checkpoint of ${ago(checkpoint.writtenAt, now)}. The others start anew and remove it.`,
+    detail: `Goes on with ${encoderName(before.encoder)} from the checkpoint of ${ago(checkpoint.writtenAt, now)}.`,
   };
   return [resume, ...kinds];
 }
 
-/** What choosing it agrees to: in the line that is never cut off. */
-function downloadOf({ encoder, isEncoderHere }: ChoiceFacts): string {
-  if (isEncoderHere === true) return ", nothing to download";
-  const what = encoder === "all-MiniLM-L6-v2" ? "about 90 MB" : "the encoder";
-  return `, downloads ${what} once${isEncoderHere === undefined ? " if not here yet" : ""}`;
+/** Time and download, in the line that is never cut off: choosing it agrees to both. */
+export function whatMeaningTakes(facts: MeaningFacts): string {
+  return `${timeOf(facts)}, ${downloadOf(facts)}`;
+}
+
+/** The encoder's line. */
+export function whereEncoderIs({ encoder, isEncoderHere }: Pick<MeaningFacts, "encoder" | "isEncoderHere">): string {
+  return isEncoderHere === true ? "on this computer" : downloadOf({ encoder, isEncoderHere });
+}
+
+export interface EncoderItem {
+  readonly encoder: string;
+  readonly description: string;
+}
+
+/** Encoders to choose from: those that are here, the default one, and what settings and the last training named. */
+export function encoderItems(
+  here: readonly EncoderHere[] | undefined,
+  configured: string,
+  last: TrainingChoice | undefined,
+  isHere: (encoder: string) => boolean | undefined,
+): EncoderItem[] {
+  const lastOne = last === undefined || last.encoder === "none" ? [] : [last.encoder];
+  const all = new Set([configured, ...lastOne, ...(here ?? []).map((it) => it.source), defaultEncoder]);
+  return [...all].map((encoder) => {
+    const size = here?.find((it) => it.source === encoder)?.bytes ?? 0;
+    const parts = [
+      whereEncoderIs({ encoder, isEncoderHere: isHere(encoder) }),
+      ...(size > 0 ? [`${Math.max(1, Math.round(size / 1e6))} MB`] : []),
+      ...(encoder === configured ? ["from the settings"] : lastOne.includes(encoder) ? ["used last"] : []),
+    ];
+    return { encoder, description: parts.join(", ") };
+  });
+}
+
+export interface EngineItem extends EngineHere {
+  readonly title: string;
+}
+
+/** Engines to choose from, those that can be used first. */
+export function engineItems(engines: readonly EngineHere[] = allEngines): EngineItem[] {
+  const auto = { name: "auto", about: "the fastest that works here, after a short trial", isHere: true };
+  const sorted = [auto, ...engines.filter((it) => it.isHere), ...engines.filter((it) => !it.isHere)];
+  return sorted.map((it) => ({ ...it, title: engineTitle(it.name) }));
 }
 
 /** A choice that was remembered, or given by another program; undefined for anything else. */
 export function parseChoice(value: unknown): TrainingChoice | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  const { encoder, resume } = value as { encoder?: unknown; resume?: unknown };
-  return typeof encoder === "string" && encoder !== "" ? { encoder, resume: resume === true } : undefined;
+  const { encoder, engine, resume } = value as Record<string, unknown>;
+  if (typeof encoder !== "string" || encoder === "") return undefined;
+  return { encoder, ...(typeof engine === "string" && { engine }), resume: resume === true };
+}
+
+function timeOf(facts: MeaningFacts): string {
+  const { documents, cores, cost, secondsPerDocument } = facts;
+  if (documents === undefined) return "minutes to hours";
+  if (secondsPerDocument !== undefined) return about(documents * secondsPerDocument);
+  // What a graphics card makes of it only its trial will tell.
+  if (cost === undefined) return "minutes to hours";
+  const read = Math.max(documents * passes, fewestDocuments);
+  return about(wordSeconds(documents) + (read * cost) / (cores * documentsPerCoreSecond));
+}
+
+function downloadOf({ encoder, isEncoderHere }: Pick<MeaningFacts, "encoder" | "isEncoderHere">): string {
+  if (isEncoderHere === true) return "nothing to download";
+  const what = encoder === defaultEncoder ? "about 90 MB" : "the encoder";
+  return `downloads ${what} once${isEncoderHere === undefined ? " if not here yet" : ""}`;
 }
 
 function wordSeconds(documents: number): number {
   return leastSeconds + documents * secondsPerDocumentOfWords;
-}
-
-function meaningSeconds(documents: number, { cores, secondsPerDocument }: ChoiceFacts): number {
-  if (secondsPerDocument !== undefined) return documents * secondsPerDocument;
-  return wordSeconds(documents) + (documents * passes) / (cores * documentsPerCoreSecond);
 }
 
 function about(seconds: number): string {

@@ -4,7 +4,7 @@ import { type Curve, type CurveRecorder, recordCurve } from "./curve.ts";
 import { describeCurve } from "./describe-curve.ts";
 import { describeEvent } from "./describe-progress.ts";
 
-export type TrainingState = "none" | "running" | "done" | "cancelled" | "failed";
+export type TrainingState = "none" | "running" | "stopping" | "done" | "cancelled" | "failed";
 
 export interface TrainingSnapshot {
   readonly state: TrainingState;
@@ -21,7 +21,9 @@ export interface TrainingMonitor {
   /** `resumes`: the curve of the run that was stopped goes on. */
   begin(folder: string, resumes: boolean): void;
   add(event: ProgressEvent): void;
-  end(state: Exclude<TrainingState, "none" | "running">, line: string): void;
+  /** It was asked to stop, and has not yet. */
+  stopping(): void;
+  end(state: Exclude<TrainingState, "none" | "running" | "stopping">, line: string): void;
   snapshot(): TrainingSnapshot;
   /** Called after each change. @returns what ends it. */
   onChange(listener: () => void): { dispose(): void };
@@ -57,6 +59,10 @@ export function createTrainingMonitor(): TrainingMonitor {
         tell([text, describeCurve(recorder.curve())].filter((it) => it !== undefined).join(" "));
       }
       if (isCurve || event.type === "progress" || event.type === "estimate") changed();
+    },
+    stopping() {
+      state = "stopping";
+      changed();
     },
     end(outcome, text) {
       state = outcome;

@@ -27,6 +27,7 @@ export type PageMessage =
 const headlines: Readonly<Record<TrainingState, (folder: string) => string>> = {
   none: () => "Nothing was trained yet.",
   running: (folder) => `Training the tag model of ${folder}`,
+  stopping: (folder) => `Stopping the training of ${folder} …`,
   done: (folder) => `The tag model of ${folder} is trained`,
   cancelled: (folder) => `The training of ${folder} was stopped`,
   failed: (folder) => `The training of ${folder} failed`,
@@ -47,7 +48,7 @@ export function pageContent(snapshot: TrainingSnapshot, size: PlotSize, canResum
     plot: drawCurve(curve, size),
     rows: tableRows(curve),
     news,
-    actions: state === "running" ? ["cancel"] : again,
+    actions: state === "running" ? ["cancel"] : state === "stopping" ? [] : again,
   };
 }
 

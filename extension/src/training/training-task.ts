@@ -33,6 +33,8 @@ export interface TrainDefinition extends TaskDefinition {
   readonly preset?: "fast" | "best";
   /** A source as `tagwright train --encoder` takes it. Default: none, words only. */
   readonly encoder?: string;
+  /** As `tagwright train --engine` takes it. Default: what the settings say. */
+  readonly engine?: string;
   /** Get the encoder first where it is not here yet. Default: no. */
   readonly download?: boolean;
   /** Go on from the last checkpoint, or do not. Default: where it is one of the same training. */
@@ -45,6 +47,8 @@ export interface TrainingOutcome {
   readonly code: number;
   readonly done: Extract<ProgressEvent, { type: "done" }> | undefined;
   readonly error: string | undefined;
+  /** Of the whole run, before it learnt. */
+  readonly estimate: Extract<ProgressEvent, { type: "estimate" }> | undefined;
 }
 
 export interface TrainingOptions {
@@ -92,6 +96,14 @@ function trainingTerminal(
   const written = new EventEmitter<string>();
   const closed = new EventEmitter<number>();
   let run: TrainerRun | undefined;
+  let isStopping = false;
+  let isEnded = false;
+  const cancel = () => {
+    if (run === undefined || isStopping || isEnded) return;
+    isStopping = true;
+    options.monitor.stopping();
+    run.cancel();
+  };
   return {
     onDidWrite: written.event,
     onDidClose: closed.event,
@@ -99,8 +111,8 @@ function trainingTerminal(
       const print = (line: string) => written.fire(`${line.replace(/\r?\n/gu, "\r\n")}\r\n`);
       let done: TrainingOutcome["done"];
       let error: string | undefined;
+      let estimate: TrainingOutcome["estimate"];
       let shown: string | undefined;
-      const cancel = () => run?.cancel();
       const progress = progressNotification(folder, hasEncoder(definition), cancel);
       options.monitor.begin(folder.name, definition.resume === true);
       options.onStart(folder.uri, definition, cancel);
@@ -110,12 +122,17 @@ function trainingTerminal(
         cwd: folder.uri.fsPath,
         // The trainer says the reason of a failure to both its readers.
         onText: (text) => {
-          if (error === undefined || !text.includes(error)) print(text);
+          // Nor are its words on how to stop and go on in a shell for this place.
+          if (!isStopping && (error === undefined || !text.includes(error))) print(text);
         },
         onEvent: (event) => {
           if (event.type === "done") done = event;
+          if (event.type === "error" && event.code === 130) return;
           if (event.type === "error") error = event.message;
-          if (event.type === "estimate") void warnIfLarge(event, () => run?.cancel());
+          if (event.type === "estimate") {
+            estimate = event;
+            void warnIfLarge(event, cancel);
+          }
           options.monitor.add(event);
           progress.report(event);
           const line = describeEvent(event);
@@ -127,6 +144,7 @@ function trainingTerminal(
         },
       });
       void run.ended.then((code) => {
+        isEnded = true;
         const cancelled = l10n.t("Cancelled; the model is as it was.");
         const failed = l10n.t("The trainer ended with code {0}.", code);
         if (code === 130) print(cancelled);
@@ -136,12 +154,12 @@ function trainingTerminal(
         else if (code === 130) options.monitor.end("cancelled", cancelled);
         else options.monitor.end("failed", error ?? failed);
         closed.fire(code);
-        options.onEnd(folder.uri, { code, done, error });
+        options.onEnd(folder.uri, { code, done, error, estimate });
       });
     },
-    close: () => run?.cancel(),
+    close: cancel,
     handleInput: (data) => {
-      if (data === "\x03") run?.cancel();
+      if (data === "\x03") cancel();
     },
   };
 }
@@ -170,7 +188,7 @@ function trainerArguments({ uri }: WorkspaceFolder, definition: TrainDefinition)
   const minimum = settings.get("training.minLabelDocuments", 1);
   const flags = ["train", "--json", "--corpus", uri.fsPath, "--out", modelFolder(uri)];
   flags.push("--encoder", definition.encoder ?? "none");
-  if (hasEncoder(definition)) flags.push("--engine", settings.get("training.engine", "auto"));
+  if (hasEncoder(definition)) flags.push("--engine", definition.engine ?? settings.get("training.engine", "auto"));
   if (hasEncoder(definition) && definition.download === true) flags.push("--download");
   if (hasEncoder(definition) && definition.resume !== undefined)
     flags.push(definition.resume ? "--resume" : "--no-resume");

@@ -26,6 +26,12 @@ interface Diagnosis {
   readonly model: ModelHealth | null;
 }
 
+interface DoctorOptions {
+  /** False: left out. */
+  readonly model?: string | false;
+  readonly json?: true;
+}
+
 const oldestNode = [20, 19] as const;
 
 export function addDoctorCommand(program: Command): void {
@@ -34,14 +40,15 @@ export function addDoctorCommand(program: Command): void {
     .summary("say what this machine has and whether the model is sound")
     .description("Checks Node, cores, memory, engines, and every byte of the model.")
     .option("--model <folder>", "the model folder (default: .tags/model here or in a folder above)")
+    .option("--no-model", "leave the model out")
     .option("--json", "print one JSON object")
     .addHelpText("after", `\nExamples:\n  tagwright doctor\n  tagwright doctor --model model --json\n${exitCodeHelp}`)
-    .action((options: { model?: string; json?: true }) =>
+    .action((options: DoctorOptions) =>
       runCommand({ json: options.json === true }, (context) => doctor(options, context)),
     );
 }
 
-async function doctor(options: { model?: string; json?: true }, { print }: CommandContext): Promise<0 | 4> {
+async function doctor(options: DoctorOptions, { print }: CommandContext): Promise<0 | 4> {
   const diagnosis: Diagnosis = {
     node: { version: process.versions.node, ok: isNodeNewEnough(process.versions.node) },
     platform: `${process.platform} ${process.arch}`,
@@ -49,9 +56,9 @@ async function doctor(options: { model?: string; json?: true }, { print }: Comma
     memoryBytes: { total: os.totalmem(), free: os.freemem() },
     simd: hasSimd(),
     engines: availableEngines(),
-    model: await checkModel(options.model ?? findModel(process.cwd())),
+    model: options.model === false ? null : await checkModel(options.model ?? findModel(process.cwd())),
   };
-  print(options.json ? `${JSON.stringify(diagnosis)}\n` : describe(diagnosis));
+  print(options.json ? `${JSON.stringify(diagnosis)}\n` : describe(diagnosis, options.model === false));
   return diagnosis.model?.ok === false ? 4 : 0;
 }
 
@@ -84,7 +91,7 @@ async function checkModel(folder: string | undefined): Promise<ModelHealth | nul
   }
 }
 
-function describe(it: Diagnosis): string {
+function describe(it: Diagnosis, withoutModel: boolean): string {
   const [major, minor] = oldestNode;
   const lines = [
     `Node      ${it.node.version}${it.node.ok ? "" : `; too old, install ${major}.${minor} or later`}`,
@@ -95,9 +102,13 @@ function describe(it: Diagnosis): string {
       const state = version === undefined ? `no: ${note}` : `${title} ${version}`;
       return `${i === 0 ? "Engines " : "        "}  ${name.padEnd(6)}  ${state}`;
     }),
-    it.model === null
-      ? "Model     none in .tags/model here or above; train one: tagwright train --corpus . --out .tags/model"
-      : `Model     ${it.model.folder}\n          ${it.model.message}`,
+    ...(withoutModel ? [] : [describeHealth(it.model)]),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+function describeHealth(model: ModelHealth | null): string {
+  return model === null
+    ? "Model     none in .tags/model here or above; train one: tagwright train --corpus . --out .tags/model"
+    : `Model     ${model.folder}\n          ${model.message}`;
 }
