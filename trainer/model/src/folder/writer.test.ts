@@ -131,7 +131,7 @@ test("a model that is open stays readable while a new one takes its place", asyn
     await writeModelFolder(target, content);
     const model = await openModelFolder(target);
     if (posix) await writeModelFolder(target, contentOf(2));
-    expect(model.members[0]!.ranker.levels[1]!.chunk(1)).toEqual(chunks[0]![1]![1]);
+    expect(model.members[0]!.ranker.levels[1]!.chunk(1)).toMatchObject(chunks[0]![1]![1]);
     expect(model.vocabulary.term(3)).toBe("term 3");
     model.dispose();
   });
@@ -144,7 +144,7 @@ test("a model that keeps no file open, as on Windows, says when a newer one took
     await writeModelFolder(target, content);
     const model = await openModelFolder(target, { keepOpen: false, cacheBytes: 0 });
     const level = model.members[0]!.ranker.levels[1]!;
-    expect(level.chunk(1)).toEqual(chunks[0]![1]![1]);
+    expect(level.chunk(1)).toMatchObject(chunks[0]![1]![1]);
     expect(model.vocabulary.term(3)).toBe("term 3");
     await writeModelFolder(target, contentOf(2));
     expect(() => level.chunk(1)).toThrow(/expected the file that was opened, found a newer one; open the model again/);
