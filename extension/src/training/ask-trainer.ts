@@ -1,7 +1,7 @@
 // Short questions to the trainer's command line, which knows what is on this computer: one JSON object for an answer.
 import { execFile } from "node:child_process";
 
-const patienceMs = 3000;
+const patienceMs = 5000;
 
 /** What the trainer prints for these flags; undefined where it fails, does not answer in time or prints something else. */
 export async function askTrainer(script: string, args: readonly string[], cwd: string): Promise<unknown> {

@@ -52,6 +52,8 @@ test("a run can be cancelled; afterwards it can be resumed where a checkpoint is
   });
   monitor.begin("notes", false);
   expect(content(false)).toMatchObject({ headline: "Training the tag model of notes", actions: ["cancel"] });
+  monitor.stopping();
+  expect(content(false)).toMatchObject({ headline: "Stopping the training of notes …", actions: [] });
   monitor.end("cancelled", "Cancelled; the model is as it was.");
   expect(content(true)).toMatchObject({ headline: "The training of notes was stopped", actions: ["resume", "train"] });
   expect(content(false).actions).toEqual(["train"]);
