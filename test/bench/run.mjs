@@ -183,7 +183,7 @@ function sameForAnyThreads(system, matrices, learnt, work) {
 /** The product itself: `tagwright train` from text, the folder it makes, and `tagwright evaluate` on documents it has not seen. */
 function useWhole({ name, path: corpus, holdOut }, preset, work) {
   const out = path.join(work, `whole-${preset}`);
-  const training = bench("train", { corpus, out, encoder: "none", preset, threads: THREADS, seed: 0, holdOut });
+  const training = bench("train", { corpus, out, preset, threads: THREADS, seed: 0, holdOut });
   say(`${name}: tagwright train --preset ${preset} takes ${training.seconds.toFixed(1)} s`);
   const holdout = holdOut > 0 ? ["--holdout", String(holdOut)] : [];
   const command = [path.join(scratch, "tagwright.cjs"), "evaluate", "--model", out, "--corpus", corpus, ...holdout];
