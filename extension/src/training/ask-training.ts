@@ -75,7 +75,7 @@ async function askMeaning(
     const facts = await factsOf(question, here, encoder, engine);
     const picks: Row<"start" | "encoder" | "engine">[] = [
       { label: `$(play) ${l10n.t("Start Training")}`, description: whatMeaningTakes(facts), value: "start" },
-      separator(l10n.t("For this training; the settings hold the defaults")),
+      separator(l10n.t("this time")),
       {
         label: `$(package) ${l10n.t("Encoder: {0}", encoderName(encoder))}`,
         description: whereEncoderIs(facts),
@@ -87,7 +87,7 @@ async function askMeaning(
         value: "engine",
       },
     ];
-    const placeholder = l10n.t("Enter starts the training.");
+    const placeholder = l10n.t("Enter starts the training. The settings hold the defaults of encoder and engine.");
     const answer = await pick(picks, { title, placeholder, canGoBack: true });
     if (answer === "back" || answer === undefined) return answer;
     if (answer === "start") return { encoder, engine, resume: false };
@@ -144,7 +144,7 @@ async function askEngine({ script, folder }: TrainingQuestion, current: string):
   const picks: Row<string>[] = engineItems(engines).map(({ name, title, about, isHere }) =>
     isHere
       ? { label: title, description: about, value: name, isActive: name === current }
-      : { label: `$(circle-slash) ${title}`, description: l10n.t("not here: {0}", about) },
+      : { label: `$(circle-slash) ${title}`, description: l10n.t("not on this computer"), detail: about },
   );
   const placeholder = l10n.t("What does the fine-tuning run on?");
   const answer = await pick(picks, { title: l10n.t("Engine"), placeholder, canGoBack: true });
@@ -191,7 +191,9 @@ function pick<T>(items: readonly Row<T>[], options: PickOptions): Promise<T | "b
   box.placeholder = options.placeholder;
   box.matchOnDescription = true;
   box.items = items;
-  box.activeItems = items.filter((it) => it.isActive === true);
+  // None at all would leave Enter without a meaning.
+  const active = items.filter((it) => it.isActive === true);
+  if (active.length > 0) box.activeItems = active;
   if (options.canGoBack === true) box.buttons = [QuickInputButtons.Back];
   return new Promise((resolve) => {
     const answer = (it: T | "back" | undefined) => {

@@ -30,7 +30,12 @@ export function availableEngines(): AvailableEngine[] {
     engine("cpu", "onnxruntime on CPU", onnxruntime, 'run "npm install --ignore-scripts onnxruntime-node"'),
     engine("webgpu", "onnxruntime on a GPU, through WebGPU", webgpu, "this machine shows no GPU"),
     engine("cuda", "onnxruntime on an NVIDIA GPU, through CUDA", cuda, cudaCure),
-    engine("tfjs", `${tfjs?.name}, for an NVIDIA GPU`, tfjs?.version, `needs an NVIDIA GPU, and ${installTfjs()}`),
+    engine(
+      "tfjs",
+      `${tfjs?.name ?? "TensorFlow.js"}, for an NVIDIA GPU`,
+      tfjs?.version,
+      `needs an NVIDIA GPU, and ${installTfjs()}`,
+    ),
   ];
 }
 
