@@ -2,12 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
-
-/** The inner document of the only webview that is shown. */
-function pageOf(page) {
-  return page.frameLocator("iframe.webview.ready").frameLocator("iframe#active-frame");
-}
+import { pageOf } from "./workbench.mjs";
 
 const themes = [
   ["dark", "Dark Modern"],
@@ -21,7 +16,8 @@ export const plotTests = [
     "a fine-tuning opens its plot, which fills while it runs",
     async ({ workbench, page }) => {
       await workbench.runCommand("Tags: Train Model");
-      await workbench.quickInput.getByText("With meaning (fine-tuned all-MiniLM-L6-v2)").click();
+      await workbench.quickInput.getByText("With meaning…").click();
+      await workbench.quickInput.getByText("Start Training").click();
       const view = pageOf(page);
       await view.getByRole("heading", { name: /^Training the tag model of/ }).waitFor({ timeout: 30_000 });
       await view.getByRole("img", { name: /^Loss over 720 steps: from [\d.]+ to [\d.]+ at level 3\.$/ }).waitFor();
@@ -66,20 +62,15 @@ export const plotTests = [
       // The one with the progress stays until the training ends, and covers half of the plot.
       await workbench.runCommand("Notifications: Toggle Do Not Disturb Mode");
       for (const [name, theme] of themes) {
-        await workbench.runCommand("Preferences: Color Theme");
-        await workbench.quickInput.locator("input.input").fill(theme);
-        await page.keyboard.press("Enter");
-        const before = [...seen].at(-1);
-        const colours = () =>
-          view.locator("body").evaluate((body) => {
-            const style = (selector, property) => getComputedStyle(body.querySelector(selector))[property];
-            const background = getComputedStyle(body.ownerDocument.documentElement).getPropertyValue(
-              "--vscode-panel-background",
-            );
-            return [style(".line.loss", "stroke"), style("svg .title", "fill"), background].join(" | ");
-          });
-        for (let i = 0; i < 100 && (await colours()) === before; i++) await delay(100);
-        const now = await colours();
+        await workbench.useTheme(theme);
+        await view.locator(`body[data-vscode-theme-name="${theme}"]`).waitFor();
+        const now = await view.locator("body").evaluate((body) => {
+          const style = (selector, property) => getComputedStyle(body.querySelector(selector))[property];
+          const background = getComputedStyle(body.ownerDocument.documentElement).getPropertyValue(
+            "--vscode-panel-background",
+          );
+          return [style(".line.loss", "stroke"), style("svg .title", "fill"), background].join(" | ");
+        });
         assert.ok(!seen.has(now), `${theme}: ${now} is what another theme has`);
         seen.add(now);
         await workbench.shot(`plot-${name}`);

@@ -1,9 +1,10 @@
-// The tests in a real VS Code: `node test/vscode/run.mjs`, after a build. Three layers on the packed .vsix: inside the
-// extension host by the `vscode` API, on the workbench by keyboard and mouse, and there the plot of a training. What the
-// machine cannot give is skipped with the reason; a test that fails leaves a picture in .out/vscode and a non-zero code.
-// `--shots` keeps a picture of every step; `--only=host`, `--only=ui` or `--only=plot` runs one layer.
+// The tests in a real VS Code: `node test/vscode/run.mjs`, after a build. Four layers on the packed .vsix: inside the
+// extension host by the `vscode` API, on the workbench by keyboard and mouse, and there the plot of a made-up training and
+// a real fine-tuning. What the machine cannot give is skipped with the reason; a test that fails leaves a picture in
+// .out/vscode and a non-zero code. `--shots` keeps a picture of every step; `--only=host`, `ui`, `plot` or `tune` runs one;
+// the fine-tuning runs only when it is asked for.
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,6 +12,7 @@ import { launchBrowser, openPage, startVsCode } from "./harness.mjs";
 import { reachedOutside } from "./network.mjs";
 import { plotTests } from "./plot-tests.mjs";
 import { CannotSetUp, setUp } from "./setup.mjs";
+import { tuningTests } from "./tuning-tests.mjs";
 import { uiTests } from "./ui-tests.mjs";
 import { Workbench } from "./workbench.mjs";
 
@@ -100,18 +102,22 @@ function replaceTrainer(server) {
   cpSync(path.join(here, "replay-trainer.cjs"), path.join(server.extensions, installed, "dist/tagwright.cjs"));
 }
 
-async function onWorkbench(name, tests, tools, vsix, browser, prepare = () => undefined) {
+async function onWorkbench(name, tests, tools, vsix, browser, { prepare = () => undefined, own } = {}) {
   const outDir = path.join(out, name);
   const shots = path.join(out, "shots");
   mkdirSync(shots, { recursive: true });
   const settings = { "tagwright.review.minProbability": 0.2 };
-  const env = { TAGWRIGHT_REPLAY: path.join(here, "training.jsonl") };
+  const env = { TAGWRIGHT_REPLAY: path.join(here, "training.jsonl"), TAGWRIGHT_HOME: path.join(outDir, "cache") };
   const server = await startVsCode({ tools, outDir, vsix, settings, env });
   try {
     prepare(server);
     const { page, outside } = await openPage(browser, server);
     const workbench = new Workbench(page);
     workbench.workspace = sampleWorkspace(name);
+    if (own !== undefined) {
+      mkdirSync(path.join(workbench.workspace, ".vscode"));
+      writeFileSync(path.join(workbench.workspace, ".vscode/settings.json"), JSON.stringify(own));
+    }
     workbench.shot = async (name) => {
       if (!flags.has("--shots")) return;
       // Away from what has a tooltip.
@@ -163,7 +169,14 @@ try {
   const runs = (layer) => only === undefined || only === layer;
   if (runs("host")) await onceMore(() => inHost(tools, vsix, browser));
   if (runs("ui")) await onceMore(() => onWorkbench("ui", uiTests, tools, vsix, browser));
-  if (runs("plot")) await onceMore(() => onWorkbench("plot", plotTests, tools, vsix, browser, replaceTrainer));
+  if (runs("plot")) {
+    await onceMore(() => onWorkbench("plot", plotTests, tools, vsix, browser, { prepare: replaceTrainer }));
+  }
+  if (only === "tune") {
+    // In a remote window, what the user has set for a machine does not hold; what the folder has set does.
+    const own = { "tagwright.training.encoder": path.join(root, "test/fixtures/encoders/tiny-bert") };
+    await onceMore(() => onWorkbench("tune", tuningTests, tools, vsix, browser, { own }));
+  }
 } finally {
   await browser.close();
   rmSync(scratch, { recursive: true, force: true });

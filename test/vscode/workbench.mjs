@@ -48,6 +48,14 @@ export class Workbench {
     await this.#quick("F1", `>${title}`, title);
   }
 
+  /** `theme` as the list of themes shows it. */
+  async useTheme(theme) {
+    await this.runCommand("Preferences: Color Theme");
+    await this.quickInput.locator("input.input").fill(theme);
+    const row = this.quickInput.locator(".monaco-list-row");
+    await row.getByText(theme, { exact: true }).first().click();
+  }
+
   async openFile(name) {
     await this.#quick("Control+p", name, name.slice(name.lastIndexOf("/") + 1));
     await this.page
@@ -115,6 +123,11 @@ export class Workbench {
   async screenshot(file) {
     await this.page.screenshot({ path: file, animations: "disabled" });
   }
+}
+
+/** The inner document of the only webview that is shown. */
+export function pageOf(page) {
+  return page.frameLocator("iframe.webview.ready").frameLocator("iframe#active-frame");
 }
 
 /** Saving is asynchronous on the server: looks until the file is as wanted. */
