@@ -172,7 +172,7 @@ try {
   if (runs("plot")) {
     await onceMore(() => onWorkbench("plot", plotTests, tools, vsix, browser, { prepare: replaceTrainer }));
   }
-  if (only === "tune") {
+  if (runs("tune")) {
     // In a remote window, what the user has set for a machine does not hold; what the folder has set does.
     const own = { "tagwright.training.encoder": path.join(root, "test/fixtures/encoders/tiny-bert") };
     await onceMore(() => onWorkbench("tune", tuningTests, tools, vsix, browser, { own }));
