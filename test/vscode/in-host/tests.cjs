@@ -61,13 +61,16 @@ async function emptyList() {
 
 const discard = () => run("workbench.action.files.revert");
 
-/** Asks for ghost text until some was put in. */
+/** Asks for ghost text until some was put in. Asking again takes back what was asked, so an answer gets time first. */
 async function acceptGhost({ document, line }) {
+  const taken = () => document.lineAt(line).text !== "tags: []" && document.lineAt(line).text;
   return until("ghost text in the tag list", async () => {
     await run("editor.action.inlineSuggest.trigger");
-    await delay(200);
-    await run("editor.action.inlineSuggest.commit");
-    return document.lineAt(line).text !== "tags: []" && document.lineAt(line).text;
+    for (let look = 0; look < 10 && !taken(); look++) {
+      await delay(200);
+      await run("editor.action.inlineSuggest.commit");
+    }
+    return taken();
   });
 }
 
