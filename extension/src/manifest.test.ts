@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
+import { allEngines } from "./training/engines.ts";
 
 const root = path.join(import.meta.dirname, "../..");
 const manifest = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
@@ -38,6 +39,16 @@ test("every setting is read somewhere, is scoped, described and has a default", 
   for (const [name, it] of Object.entries<Record<string, unknown>>(properties)) {
     expect(Object.keys(it), name).toEqual(expect.arrayContaining(["scope", "markdownDescription", "default", "order"]));
   }
+});
+
+test("the engines to choose from are those that the trainer takes, in the settings and in the question", () => {
+  const trainer = readFileSync(path.join(root, "trainer/src/encoder/engines/choose.ts"), "utf8");
+  const list = /engineChoices = \[([^\]]+)\]/.exec(trainer)?.[1] ?? "";
+  const engines = [...list.matchAll(/"([^"]+)"/g)].map((it) => it[1]!);
+  expect(engines).toContain("cpu");
+  const properties = Object.assign({}, ...contributes.configuration.map((it: { properties: object }) => it.properties));
+  expect(properties["tagwright.training.engine"].enum).toEqual(engines);
+  expect(["auto", ...allEngines.map((it) => it.name)]).toEqual(engines);
 });
 
 test("what an untrusted workspace must not choose is restricted", () => {

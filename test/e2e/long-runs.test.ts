@@ -89,3 +89,50 @@ test("a run that is killed again and again, anywhere, is gone on with and ends i
   expect(contentOf(out, dated)).toEqual(contentOf(whole, dated));
   expect(readdirSync(folder).sort()).toEqual(["killed", "notes.jsonl", "whole"]);
 }, 240_000);
+
+test("the three schedules are measured side by side, and flat reaches its own end", async () => {
+  const folder = scratchFolder({ "notes.jsonl": makeJsonLines(150, 12) });
+  const corpus = path.join(folder, "notes.jsonl");
+  const run = await tagwright([
+    "bench",
+    "recursion",
+    "--corpus",
+    corpus,
+    "--encoder",
+    encoder,
+    "--engine",
+    "cpu",
+    "--json",
+  ]);
+  expect(run.code, run.stderr).toBe(0);
+  const { type, measured } = JSON.parse(run.stdout.trim().split("\n").at(-1)!);
+  expect(type).toBe("recursion");
+  expect(measured.map((it: { schedule: string }) => it.schedule)).toEqual(["recursive", "flat", "dynamic"]);
+  for (const { head, tuningSeconds, seconds, precision } of measured) {
+    expect(head.length).toBeGreaterThanOrEqual(2);
+    expect(head.at(-1).seconds).toBeCloseTo(tuningSeconds, 6);
+    expect(head[0].seconds).toBeLessThan(head.at(-1).seconds);
+    expect(tuningSeconds).toBeLessThan(seconds);
+    expect(precision["1"]).toBeGreaterThan(0);
+  }
+  const table = await tagwright([
+    "bench",
+    "recursion",
+    "--corpus",
+    corpus,
+    "--encoder",
+    encoder,
+    "--engine",
+    "cpu",
+    "--schedules",
+    "flat",
+  ]);
+  expect(table.code, table.stderr).toBe(0);
+  const [names, cells] = table.stdout
+    .trim()
+    .split("\n")
+    .filter((it) => /Schedule|flat/.test(it))
+    .map((it) => it.trim().split(/ {2,}/));
+  const cell = (name: string) => Number(cells![names!.indexOf(name)]);
+  expect(cell("To flat s")).toBeLessThanOrEqual(cell("Tuning s"));
+}, 180_000);
