@@ -39,10 +39,8 @@ test("cancelling is no error, and a cancelled answer is dropped", async () => {
 
 test("settling ends at once when the request is cancelled", async () => {
   const source = new CancellationTokenSource();
-  const start = performance.now();
   setTimeout(() => source.cancel(), 10);
-  await expect(settle(10_000, source.token)).rejects.toThrow(Cancelled);
-  expect(performance.now() - start).toBeLessThan(1000);
+  await expect(settle(600_000, source.token)).rejects.toThrow(Cancelled);
 });
 
 test("anything that was thrown can be described", () => {
