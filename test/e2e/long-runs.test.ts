@@ -136,3 +136,19 @@ test("the three schedules are measured side by side, and flat reaches its own en
   const cell = (name: string) => Number(cells![names!.indexOf(name)]);
   expect(cell("To flat s")).toBeLessThanOrEqual(cell("Tuning s"));
 }, 180_000);
+
+test("a measurement that is stopped leaves nothing behind, and lets the next fine-tuning begin", async () => {
+  const folder = scratchFolder({ "notes.jsonl": makeJsonLines(3000, 60) });
+  const corpus = path.join(folder, "notes.jsonl");
+  const options = ["--corpus", corpus, "--encoder", encoder, "--engine", "cpu", "--json"];
+  const run = start(["bench", "recursion", ...options], { channel: true });
+  await run.seen(/"type":"step"/);
+  expect(readdirSync(home)).toHaveLength(1);
+  const scratch = path.join(os.tmpdir(), `tagwright-bench-${run.child.pid}`);
+  expect(readdirSync(scratch).length).toBeGreaterThan(0);
+  run.child.send("stop");
+  const { code, stderr } = await run.finished;
+  expect(code, stderr).toBe(130);
+  expect(existsSync(scratch)).toBe(false);
+  expect(readdirSync(home)).toEqual([]);
+}, 120_000);

@@ -157,6 +157,6 @@ function sayWhatMeaningAdds(words: Tried, taken: Tried, called: string, onProgre
     `the encoder (weight ${taken.weight}); nDCG at 5: ${percent(words.ndcg)} and ${percent(taken.ndcg)} %`;
   onProgress({ type: "log", level: "info", message });
   if (taken.ndcg >= words.ndcg) return;
-  const cure = `the encoder does not help on this corpus; train ${called === "" ? "with --encoder none" : "without it"}`;
+  const cure = `the encoder does not help on this corpus; train without ${called === "" ? "an encoder" : "it"}`;
   onProgress({ type: "log", level: "warning", message: `${called}${cure}` });
 }

@@ -1,6 +1,6 @@
 // `tagwright bench recursion`: the paper's claim on the user's own corpus and machine. The same encoder learns it level
 // by level, on the finest level alone, and with negatives that change as it learns; time and precision stand side by side.
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { type Command, Option } from "commander";
@@ -12,8 +12,10 @@ import type { Metrics } from "../eval/metrics.ts";
 import type { ProgressEvent } from "../progress.ts";
 import { type TrainOptions, train } from "../train.ts";
 import { exitCodeHelp } from "./exit-codes.ts";
+import { alone, tidyUpAfter } from "./fine-tuning.ts";
 import { requireOptions, wholeNumber } from "./parse-options.ts";
-import { type CommandContext, runCommand } from "./run-command.ts";
+import { type CommandContext, isSupervised, runCommand } from "./run-command.ts";
+import { superviseCommand } from "./supervise.ts";
 import { formatTable } from "./table.ts";
 
 interface BenchOptions extends Pick<TrainOptions, "engine" | "threads" | "seed" | "preset" | "features"> {
@@ -59,22 +61,34 @@ export function addBenchCommand(program: Command): void {
     .action((options: BenchOptions, command: Command) => {
       requireOptions(command, ["corpus"]);
       const json = options.json === true;
+      if (!isSupervised()) return superviseCommand({ json, tidyUp, hint: async () => undefined });
       return runCommand({ json, jsonProgress: json }, (context) => benchRecursion(options, context));
     });
+}
+
+/** Its name is known to the process that watches over the run, too. */
+function scratchFolder(): string {
+  return path.join(os.tmpdir(), `tagwright-bench-${isSupervised() ? process.ppid : process.pid}`);
+}
+
+async function tidyUp(): Promise<void> {
+  const scratch = scratchFolder();
+  await tidyUpAfter(scratch);
+  await rm(scratch, { recursive: true, force: true });
 }
 
 async function benchRecursion(options: BenchOptions, { signal, view, print }: CommandContext): Promise<0> {
   const { encoder: source, schedules, json, ...rest } = options;
   const encoder = await resolveEncoder(source, { signal });
-  const scratch = await mkdtemp(path.join(os.tmpdir(), "tagwright-bench-"));
+  const scratch = scratchFolder();
+  await mkdir(scratch, { mode: 0o700 });
   const measured: Measured[] = [];
   try {
     for (const schedule of schedules) {
       view.info(`\n${schedule}`);
       const out = path.join(scratch, schedule);
-      measured.push(
-        await measure({ ...rest, features: "words", out, encoder, schedule }, signal, (it) => view.event(it)),
-      );
+      const given = { ...rest, features: "words", out, encoder, schedule } as const;
+      measured.push(await alone(out, view, () => measure(given, signal, (it) => view.event(it))));
       await rm(out, { recursive: true, force: true });
     }
   } finally {

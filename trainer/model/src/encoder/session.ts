@@ -52,8 +52,9 @@ export async function openTextEncoder({
     session = await ort.InferenceSession.create(onnx, {
       executionProviders: ["cpu"],
       graphOptimizationLevel: "all",
-      // Idle threads must sleep: between two key strokes they would burn a laptop's battery.
-      extra: { session: { intra_op: { allow_spinning: "0" } } },
+      // Threads wait busily within a run, which takes a third off a suggestion, and sleep between two key strokes, where
+      // waiting would burn a laptop's battery.
+      extra: { session: { force_spinning_stop: "1" } },
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       logSeverityLevel: 3,
