@@ -102,6 +102,11 @@ export interface Tuning {
   /** C of the linear SVMs that a level's head starts from. */
   readonly bootstrapCost: number;
   readonly bootstrapPasses: number;
+  /**
+   * Shares of what fine-tuning changed that are tried beside all of it, on corpora of so many documents at most: each costs
+   * an embedding of all of them.
+   */
+  readonly kept: { readonly shares: readonly number[]; readonly upToDocuments: number };
   /** Weights of the unit embedding beside the unit TF-IDF row; the one that is best on held-out documents is taken. */
   readonly denseWeights: readonly number[];
 }
@@ -170,6 +175,7 @@ const fast: Recipe = {
     predicted: 8,
     bootstrapCost: 100,
     bootstrapPasses: 20,
+    kept: { shares: [0.5, 0], upToDocuments: 2_500 },
     denseWeights: [0.5, 1, 2],
   },
   scoring: { beam: 10, power: 3, pathWeight: 1, candidates: 50 },

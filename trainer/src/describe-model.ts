@@ -125,7 +125,15 @@ function describeTuning({ parts }: LearntEncoders, { tuning }: Recipe, { freeze 
   const frozen = { embeddingWeight: parts.map((it) => it.encoder.weight).join(", "), maxPieces };
   return freeze
     ? { ...frozen, encoderIs: "as published" }
-    : { ...frozen, coarsePieces, schedule, epochs: epochs.join(", "), encoderRate: rate, headRate };
+    : {
+        ...frozen,
+        coarsePieces,
+        schedule,
+        epochs: epochs.join(", "),
+        encoderRate: rate,
+        headRate,
+        keptOfTuning: parts.map((it) => it.kept).join(", "),
+      };
 }
 
 function heldOutSentence(numJudged: number): string {

@@ -13,6 +13,7 @@ import {
   MemoryLimitError,
   measureStep,
   type StepCost,
+  sharesTried,
 } from "./fine-tune/estimate.ts";
 import type { PieceRows } from "./fine-tune/pieces.ts";
 
@@ -60,7 +61,8 @@ export async function estimateEncoders(
     checkMemory({ memoryBytes: alone.memoryBytes + entries }, shape, tuning, freeze, limitBytes);
     if (needed > limitBytes) throw new MemoryLimitError(whyNotTogether(encoders.length, needed, limitBytes));
     memoryBytes = Math.max(memoryBytes, needed);
-    const trials = tuning.denseWeights.length + (e === 0 ? 1 : 0);
+    const shares = freeze ? [] : sharesTried(tuning, pieces.numDocuments);
+    const trials = tuning.denseWeights.length + shares.length + (e === 0 ? 1 : 0);
     seconds += alone.seconds + estimateRankers(set, recipe, threads, trials, shape.hidden);
     // Words as in the rehearsal, and a byte for each weight of the embedding.
     const rankerBytes = rehearsal.diskBytes + numLabels * shape.hidden;

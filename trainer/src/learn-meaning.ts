@@ -1,7 +1,9 @@
 // What one encoder makes of the corpus: it is fine-tuned, its embedding is weighed beside TF-IDF on documents that it has
 // not seen, and trees with rankers are learnt on both.
+import path from "node:path";
 import type { EncoderContent, MemberContent } from "@tagwright/model/internals";
 import { type Judged, judge } from "./calibrate/calibrate.ts";
+import { type KeptShare, keepShare } from "./calibrate/keep-share.ts";
 import { type WeighedEmbedding, weighEmbedding } from "./calibrate/rehearse-embedding.ts";
 import { type Quantised, tryQuantised } from "./calibrate/try-quantised.ts";
 import type { Recipe } from "./config.ts";
@@ -9,9 +11,12 @@ import type { RunningEngine } from "./encoder/engines/running-engine.ts";
 import { bake, buildEncoder } from "./encoder/graph/bert.ts";
 import type { Graph } from "./encoder/graph/graph.ts";
 import { encodeOnnx } from "./encoder/graph/onnx.ts";
-import type { PretrainedEncoder } from "./encoder/source/pretrained.ts";
+import type { EncoderWeights, PretrainedEncoder } from "./encoder/source/pretrained.ts";
 import type { Examples, TrainingSet } from "./features/training-set.ts";
 import { rankerFolder } from "./fine-tune/checkpoint.ts";
+import { embedWith } from "./fine-tune/embed.ts";
+import { sharesTried } from "./fine-tune/estimate.ts";
+import { keepEmbedding } from "./fine-tune/keep-embedding.ts";
 import type { PieceRows } from "./fine-tune/pieces.ts";
 import { learnEncoder } from "./learn-encoder.ts";
 import { createMeter } from "./meter.ts";
@@ -53,6 +58,8 @@ export interface LearntMeaning {
   readonly set: TrainingSet;
   /** What a model that has not learnt from them suggests for the held-out documents. */
   readonly judged: readonly Judged[];
+  /** How much of what fine-tuning changed is in the encoder's weights: 1 is all, 0 none. */
+  readonly kept: number;
   /** Held-out figures with the embedding at the weight that was taken; none where nothing was held out. */
   readonly reached: Tried | undefined;
   /** The same with TF-IDF alone. */
@@ -82,11 +89,26 @@ export async function learnMeaning(
     judged: createMeter("calibrate", "documents", onProgress),
   };
   const triesWords = words === undefined;
-  const weighed = await weighEmbedding(set, learnt.embeddings, heldOut, recipe, pool, meters, signal, triesWords);
+  const tuned = await weighEmbedding(set, learnt.embeddings, heldOut, recipe, pool, meters, signal, triesWords);
+  const shares = freeze || heldOut.length === 0 ? [] : sharesTried(recipe.tuning, pieces.numDocuments);
+  const weigh = async (weights: EncoderWeights, share: number) => {
+    const { shape } = pretrained;
+    const task = { weights, pieces, maxPieces: recipe.tuning.maxPieces, hidden: shape.hidden };
+    const folder = path.join(rankerFolder(checkpoints), `share-${share}`);
+    const meter = createMeter("encode", "documents", onProgress);
+    const values = await keepEmbedding(folder, task, () =>
+      engines.run((engine) => embedWith(engine, shape, weights, pieces, task.maxPieces, meter, signal)),
+    );
+    const asTuned = { ...recipe, tuning: { ...recipe.tuning, denseWeights: [tuned.weight] } };
+    return weighEmbedding(set, { width: shape.hidden, values }, heldOut, asTuned, pool, meters, signal, false);
+  };
+  const kept = await keepShare(shares, pretrained.weights, { weights: learnt.weights, weighed: tuned }, weigh);
+  if (shares.length > 0) onProgress({ type: "log", level: "info", message: `${called}${describeKept(kept)}` });
+  const { weighed } = kept;
   const reached = weighed.tried.find((it) => it.weight === weighed.weight);
-  const alone = words ?? weighed.tried.find((it) => it.weight === 0);
+  const alone = words ?? tuned.tried.find((it) => it.weight === 0);
   if (alone !== undefined && reached !== undefined) sayWhatMeaningAdds(alone, reached, called, onProgress);
-  const graph = bake(buildEncoder(pretrained.shape), learnt.weights);
+  const graph = bake(buildEncoder(pretrained.shape), kept.weights);
   const maxPieces = Math.min(recipe.tuning.maxPieces, pretrained.maxPieces);
   const quantised = await tryQuantised(graph, weighed, pieces, recipe, maxPieces, threads, signal);
   if (quantised !== undefined)
@@ -102,6 +124,7 @@ export async function learnMeaning(
     set: weighed.set,
     judged,
     reached,
+    kept: freeze ? 0 : kept.share,
     words: alone,
   };
 }
@@ -142,6 +165,13 @@ function encoderContent(
     tokenizer,
     tokenizerConfig,
   };
+}
+
+function describeKept({ share, tried }: KeptShare): string {
+  const percent = (part: number, digits = 0) => `${(100 * part).toFixed(digits)} %`;
+  const figures = tried.map((it) => `${percent(it.ndcg, 1)} with ${percent(it.share)}`).join(", ");
+  const kept = share === 0 ? "nothing: the encoder stays as it was published" : percent(share);
+  return `of what fine-tuning changed, the model keeps ${kept}; held-out nDCG at 5: ${figures}`;
 }
 
 function describeQuantised({ graph, precision: { float, int8 } }: Quantised): string {

@@ -33,18 +33,20 @@ const undisturbed = new Map<string, string>();
 
 const isCheckpoint = (event: ProgressEvent) => event.type === "checkpoint";
 const isStage = (stage: Stage) => (event: ProgressEvent) => event.type === "progress" && event.stage === stage;
-const isEmbedding = (event: ProgressEvent) => isStage("encode")(event) || event.type === "level";
+/** All documents are: with the tuned weights, with half of what was learnt, and with the published ones. */
+const isEmbedded = (event: ProgressEvent) =>
+  event.type === "progress" && event.stage === "encode" && event.done === event.total;
 
 test.each([
-  ["in the middle of a level", {}, nth(2, isCheckpoint), true],
-  ["when the documents are embedded", {}, nth(1, isStage("ranker")), false],
-  ["after the first ranker that weighs", {}, nth(1, isStage("calibrate")), false],
-  ["before the last ranker", {}, nth(1, isStage("tree")), false],
-  ["while the model is written", {}, nth(1, isStage("write")), false],
-  ["before the last ranker beside a frozen encoder", { freeze: true }, nth(1, isStage("tree")), false],
+  ["in the middle of a level", {}, nth(2, isCheckpoint), 3],
+  ["when the documents are embedded", {}, nth(1, isStage("ranker")), 2],
+  ["after the first ranker that weighs", {}, nth(1, isStage("calibrate")), 2],
+  ["before the last ranker", {}, nth(1, isStage("tree")), 0],
+  ["while the model is written", {}, nth(1, isStage("write")), 0],
+  ["before the last ranker beside a frozen encoder", { freeze: true }, nth(1, isStage("tree")), 0],
 ] as const)(
   "a run that was cut off %s goes on from there and ends in the same model",
-  async (_, options, isEnd, embedsAgain) => {
+  async (_, options, isEnd, embeddings) => {
     const given = { corpus: corpus(160), checkpointSteps: 20, ...options };
     const whole = JSON.stringify(options);
     if (!undisturbed.has(whole)) undisturbed.set(whole, digest((await trainOn(given)).out));
@@ -54,7 +56,7 @@ test.each([
     await expect(cut).rejects.toThrow();
     expect(existsSync(out)).toBe(false);
     const resumed = await trainOn({ ...given, out });
-    expect(resumed.events.some(isEmbedding)).toBe(embedsAgain);
+    expect(resumed.events.filter(isEmbedded)).toHaveLength(embeddings);
     const first = resumed.events.find((it) => it.type === "step");
     expect(first === undefined || first.step > 20).toBe(true);
     expect(digest(out)).toBe(undisturbed.get(whole));

@@ -1,6 +1,6 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { scratchFolder } from "@tagwright/testing";
 import { expect, test } from "vitest";
 import { CancellationTokenSource } from "vscode-languageserver";
 import { createAnalyse } from "../analysis.ts";
@@ -12,7 +12,7 @@ import { planItem } from "./plan.ts";
 import { type BatchOptions, suggestWorkspace } from "./workspace-suggestions.ts";
 
 function batch(tree: Record<string, string | Uint8Array>, options: Partial<BatchOptions> = {}) {
-  const root = mkdtempSync(path.join(tmpdir(), "tagwright-batch-"));
+  const root = scratchFolder();
   for (const [name, content] of Object.entries(tree)) {
     mkdirSync(path.dirname(path.join(root, name)), { recursive: true });
     writeFileSync(path.join(root, name), content);

@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { EncoderState, ModelInfo, Suggestion } from "@tagwright/model";
+import { scratchFolder } from "@tagwright/testing";
 import { expect, test } from "vitest";
 import { createAnalyse } from "../analysis.ts";
 import type { Log } from "../guard.ts";
@@ -16,7 +16,7 @@ const tag: Suggestion = { id: "x", name: "x", margin: 1, probability: 1 };
 /** A folder model over a worker that counts what it is asked; `openMs` is how long a model takes to load. */
 function setUp({ openMs = 0, trusted = true, fail = "", withEncoder = false } = {}) {
   let encoder: EncoderState = { kind: withEncoder ? "loading" : "none" };
-  const root = mkdtempSync(path.join(tmpdir(), "tagwright-folder-"));
+  const root = scratchFolder();
   const asked: string[] = [];
   let opened = 0;
   const host = {

@@ -1,6 +1,7 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { scratchFolder } from "@tagwright/testing";
 import { expect, test } from "vitest";
 import { defaultSettings } from "../settings.ts";
 import { locateModel, locateTaxonomy, modelStamp } from "./locate.ts";
@@ -28,7 +29,7 @@ test("documents outside every folder have a model only where a setting names one
 });
 
 test("the taxonomy is found by its usual names, at the top or in .tags, and only in a trusted workspace", async () => {
-  const folder = mkdtempSync(path.join(tmpdir(), "tagwright-locate-"));
+  const folder = scratchFolder();
   expect(await locateTaxonomy({ root: folder, trusted: true }, defaultSettings)).toBeUndefined();
   mkdirSync(path.join(folder, ".tags"));
   writeFileSync(path.join(folder, ".tags", "thesaurus.nt"), "");
@@ -45,7 +46,7 @@ test("the taxonomy is found by its usual names, at the top or in .tags, and only
 });
 
 test("the stamp of a model changes with it, and is missing without it", async () => {
-  const folder = mkdtempSync(path.join(tmpdir(), "tagwright-stamp-"));
+  const folder = scratchFolder();
   expect(await modelStamp(folder)).toBeUndefined();
   writeFileSync(path.join(folder, "model.json"), "{}");
   const first = await modelStamp(folder);

@@ -1,6 +1,6 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import path from "node:path";
+import { scratchFolder } from "@tagwright/testing";
 import { afterEach, expect, test } from "vitest";
 import { CancellationTokenSource } from "vscode-languageserver";
 import { Cancelled, type Log } from "../guard.ts";
@@ -15,7 +15,7 @@ const quiet: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () 
 
 /** A host over a worker that says what it was asked, in order; `folder` tells it how to behave. */
 function host(options: { hangMs?: number } = {}) {
-  const script = path.join(mkdtempSync(path.join(tmpdir(), "tagwright-worker-")), "worker.cjs");
+  const script = path.join(scratchFolder(), "worker.cjs");
   writeFileSync(
     script,
     `const { parentPort } = require("node:worker_threads");

@@ -1,8 +1,8 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import path from "node:path";
 import type { EncoderState, Model, OpenOptions } from "@tagwright/model";
 import { loadTaxonomy } from "@tagwright/taxonomy";
+import { scratchFolder } from "@tagwright/testing";
 import { expect, test } from "vitest";
 import type { WorkerEvent } from "./worker-messages.ts";
 import { createService } from "./worker-service.ts";
@@ -16,7 +16,7 @@ ex:bread a skos:Concept ; skos:prefLabel "Bread"@en ; skos:altLabel "Loaf"@en ; 
 `;
 
 function taxonomyFile(): string {
-  const file = path.join(mkdtempSync(path.join(tmpdir(), "tagwright-taxonomy-")), "taxonomy.ttl");
+  const file = path.join(scratchFolder(), "taxonomy.ttl");
   writeFileSync(file, turtle);
   return file;
 }

@@ -1,11 +1,12 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { scratchFolder } from "@tagwright/testing";
 import { expect, test } from "vitest";
 import { readText } from "./read-text.ts";
 
 async function reading(bytes: Uint8Array | string) {
-  const file = path.join(mkdtempSync(path.join(tmpdir(), "tagwright-read-")), "note.md");
+  const file = path.join(scratchFolder(), "note.md");
   writeFileSync(file, bytes);
   return readText(file);
 }

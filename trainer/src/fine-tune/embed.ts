@@ -1,5 +1,7 @@
 // The embedding pass: every document's passages through the encoder, in batches of like length.
-import type { HostTensor, Program } from "../encoder/engines/engine.ts";
+import type { Engine, HostTensor, Program } from "../encoder/engines/engine.ts";
+import { buildEncoder } from "../encoder/graph/bert.ts";
+import type { EncoderShape, EncoderWeights } from "../encoder/source/pretrained.ts";
 import { copyPassage, type PieceRows, passageLength } from "./pieces.ts";
 
 /** Word pieces in one batch, padding included: what fits well into a CPU's caches and keeps a GPU busy. */
@@ -11,6 +13,28 @@ export interface EmbedOptions {
   readonly maxPieces: number;
   /** Only a document's first passage, or the mean of the unit embeddings of all, as a model serves them. */
   readonly passages: "first" | "all";
+}
+
+/** Raw embeddings [documents, hidden] of all passages by an encoder with `weights`. @throws as `embedDocuments`. */
+export async function embedWith(
+  engine: Engine,
+  shape: EncoderShape,
+  weights: EncoderWeights,
+  pieces: PieceRows,
+  maxPieces: number,
+  onProgress: (done: number, total: number) => void,
+  signal?: AbortSignal,
+): Promise<Float32Array> {
+  const encoder = buildEncoder(shape);
+  const program = await engine.load(encoder, new Map(encoder.state.map(({ input }) => [input, weights.get(input)!])));
+  try {
+    const out = new Float32Array(pieces.numDocuments * shape.hidden);
+    const options = { hidden: shape.hidden, maxPieces, passages: "all" } as const;
+    await embedDocuments(program, pieces, options, out, onProgress, signal);
+    return out;
+  } finally {
+    await program.dispose();
+  }
 }
 
 /**

@@ -29,15 +29,18 @@ function texts(count: number, length: number) {
 test("time is the pieces that all passes read, times what one costs", () => {
   const { epochs } = tuning;
   const passes = epochs.reduce((sum, it) => sum + it, 0);
-  const { seconds } = estimateTuning(texts(2000, 50), 4_000, miniLm, tuning, cost, false);
+  const { seconds } = estimateTuning(texts(4000, 50), 4_000, miniLm, tuning, cost, false);
   // Three levels, an embedding before each, and one at the end.
-  expect(seconds).toBeCloseTo(2000 * 50 * 0.001 * (passes + 4 * 0.3), 6);
+  expect(seconds).toBeCloseTo(4000 * 50 * 0.001 * (passes + 4 * 0.3), 6);
   expect(estimateTuning(texts(100, 50), 4_000, miniLm, tuning, cost, true).seconds).toBeCloseTo(100 * 50 * 0.001 * 0.3);
 });
 
-test("a small corpus is read as often as the fewest steps of a level take", () => {
+test("a small corpus is read as often as the fewest steps take, and embedded for each share that is tried", () => {
   const { seconds } = estimateTuning(texts(64, 50), 4_000, miniLm, tuning, cost, false);
-  expect(seconds).toBeCloseTo(64 * 50 * 0.001 * (3 * (tuning.fewestSteps / 2) + 4 * 0.3), 6);
+  expect(seconds).toBeCloseTo(
+    64 * 50 * 0.001 * (3 * (tuning.fewestSteps / 2) + (4 + tuning.kept.shares.length) * 0.3),
+    6,
+  );
 });
 
 test("a step of 32 texts of 128 pieces with MiniLM-L6 needs the 2.6 GB that it was seen to need", () => {

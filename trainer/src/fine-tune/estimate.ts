@@ -61,6 +61,11 @@ export async function measureStep(
   }
 }
 
+/** Shares of what fine-tuning changed that will be tried beside all of it. */
+export function sharesTried({ kept: { shares, upToDocuments } }: Tuning, numDocuments: number): readonly number[] {
+  return numDocuments <= upToDocuments ? shares : [];
+}
+
 /** Of the whole encoder's part: the steps of all levels, and an embedding of all documents after each. */
 export function estimateTuning(
   pieces: PieceRows,
@@ -74,17 +79,17 @@ export function estimateTuning(
   const levels = freeze ? 0 : countLevels(numLabels, tuning);
   const fine = meanLength(pieces, tuning.maxPieces);
   const coarse = meanLength(pieces, tuning.coarsePieces);
-  let perDocument = EMBEDDING_SHARE * cost.perPiece * fine;
+  const passes = 1 + (freeze ? 0 : sharesTried(tuning, numDocuments).length);
+  let perDocument = passes * EMBEDDING_SHARE * cost.perPiece * fine;
   for (let level = 0; level < levels; level++) {
     const isLast = level === levels - 1;
     const length = isLast ? fine : coarse;
-    const { epochs } = tuning;
     const asked =
       tuning.schedule === "recursive"
-        ? epochs[Math.max(0, epochs.length - levels + level)]!
-        : epochs.reduce((sum, it) => sum + it, 0);
-    const passes = Math.max(asked, (tuning.fewestSteps * tuning.batch) / Math.max(1, numDocuments));
-    perDocument += passes * (cost.fixed / tuning.batch + cost.perPiece * length);
+        ? tuning.epochs[Math.max(0, tuning.epochs.length - levels + level)]!
+        : tuning.epochs.reduce((sum, it) => sum + it, 0);
+    const epochs = Math.max(asked, (tuning.fewestSteps * tuning.batch) / Math.max(1, numDocuments));
+    perDocument += epochs * (cost.fixed / tuning.batch + cost.perPiece * length);
     if (tuning.schedule === "recursive") perDocument += EMBEDDING_SHARE * cost.perPiece * length;
   }
   const weightBytes = 4 * parametersOf(shape);
@@ -93,7 +98,7 @@ export function estimateTuning(
     seconds: numDocuments * perDocument,
     memoryBytes: memoryOf(shape, tuning, freeze) + numDocuments * (fine + 2 * shape.hidden) * 4,
     peakBytes: freeze ? 0 : 2 * CHECKPOINT_SHARE * weightBytes,
-    keptBytes: embeddingBytes + (freeze ? 0 : weightBytes),
+    keptBytes: passes * embeddingBytes + (freeze ? 0 : weightBytes),
     modelBytes: (1 + INT8_SHARE) * weightBytes,
   };
 }

@@ -1,11 +1,11 @@
-import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { scratchFolder } from "@tagwright/testing";
 import { expect, test } from "vitest";
 import { type WalkOptions, walk } from "./walk.ts";
 
 async function files(tree: Record<string, string>, options: WalkOptions = {}, below = "."): Promise<string[]> {
-  const root = mkdtempSync(path.join(tmpdir(), "tagwright-walk-"));
+  const root = scratchFolder();
   for (const [name, text] of Object.entries(tree)) {
     const file = path.join(root, name);
     mkdirSync(path.dirname(file), { recursive: true });
