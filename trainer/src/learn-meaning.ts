@@ -11,7 +11,7 @@ import type { RunningEngine } from "./encoder/engines/running-engine.ts";
 import { bake, buildEncoder } from "./encoder/graph/bert.ts";
 import type { Graph } from "./encoder/graph/graph.ts";
 import { encodeOnnx } from "./encoder/graph/onnx.ts";
-import type { EncoderWeights, PretrainedEncoder } from "./encoder/source/pretrained.ts";
+import type { PretrainedEncoder } from "./encoder/source/pretrained.ts";
 import type { Examples, TrainingSet } from "./features/training-set.ts";
 import { rankerFolder } from "./fine-tune/checkpoint.ts";
 import { embedWith } from "./fine-tune/embed.ts";
@@ -71,13 +71,15 @@ export interface LearntMeaning {
  * @param depth suggestions for each held-out document; undefined: as many as calibration needs
  */
 export async function learnMeaning(
-  { pretrained, pieces, recipe, called, checkpoints, resume }: EncoderTask,
+  task: EncoderTask,
   set: TrainingSet,
   heldOut: Uint32Array,
-  { engines, pool: workers, threads, freeze, checkpointSteps, context }: EncoderRun,
+  given: EncoderRun,
   words?: Tried,
   depth?: number,
 ): Promise<LearntMeaning> {
+  const { pretrained, pieces, recipe, called, checkpoints, resume } = task;
+  const { engines, pool: workers, threads, freeze, checkpointSteps, context } = given;
   const { onProgress, signal } = context;
   const run = { pool: workers, freeze, checkpoints, checkpointSteps, onProgress, signal };
   const learnt = await engines.run((engine, isAgain) =>
@@ -90,20 +92,8 @@ export async function learnMeaning(
   };
   const triesWords = words === undefined;
   const tuned = await weighEmbedding(set, learnt.embeddings, heldOut, recipe, pool, meters, signal, triesWords);
-  const shares = freeze || heldOut.length === 0 ? [] : sharesTried(recipe.tuning, pieces.numDocuments);
-  const weigh = async (weights: EncoderWeights, share: number) => {
-    const { shape } = pretrained;
-    const task = { weights, pieces, maxPieces: recipe.tuning.maxPieces, hidden: shape.hidden };
-    const folder = path.join(rankerFolder(checkpoints), `share-${share}`);
-    const meter = createMeter("encode", "documents", onProgress);
-    const values = await keepEmbedding(folder, task, () =>
-      engines.run((engine) => embedWith(engine, shape, weights, pieces, task.maxPieces, meter, signal)),
-    );
-    const asTuned = { ...recipe, tuning: { ...recipe.tuning, denseWeights: [tuned.weight] } };
-    return weighEmbedding(set, { width: shape.hidden, values }, heldOut, asTuned, pool, meters, signal, false);
-  };
-  const kept = await keepShare(shares, pretrained.weights, { weights: learnt.weights, weighed: tuned }, weigh);
-  if (shares.length > 0) onProgress({ type: "log", level: "info", message: `${called}${describeKept(kept)}` });
+  const found = { weights: learnt.weights, weighed: tuned };
+  const kept = await keepWhatHelps(task, set, heldOut, found, { ...given, pool }, meters);
   const { weighed } = kept;
   const reached = weighed.tried.find((it) => it.weight === weighed.weight);
   const alone = words ?? tuned.tried.find((it) => it.weight === 0);
@@ -127,6 +117,31 @@ export async function learnMeaning(
     kept: freeze ? 0 : kept.share,
     words: alone,
   };
+}
+
+/** Tries the published weights, and those between, beside the tuned ones, where the corpus is small enough to need it. */
+async function keepWhatHelps(
+  { pretrained, pieces, recipe, called, checkpoints }: EncoderTask,
+  set: TrainingSet,
+  heldOut: Uint32Array,
+  tuned: Pick<KeptShare, "weights" | "weighed">,
+  { engines, pool, freeze, context: { onProgress, signal } }: EncoderRun,
+  meters: Parameters<typeof weighEmbedding>[5],
+): Promise<KeptShare> {
+  const { shape } = pretrained;
+  const { tuning } = recipe;
+  const shares = freeze || heldOut.length === 0 ? [] : sharesTried(tuning, pieces.numDocuments);
+  const asTuned = { ...recipe, tuning: { ...tuning, denseWeights: [tuned.weighed.weight] } };
+  const kept = await keepShare(shares, pretrained.weights, tuned, async (weights, share) => {
+    const task = { weights, pieces, maxPieces: tuning.maxPieces, hidden: shape.hidden };
+    const meter = createMeter("encode", "documents", onProgress);
+    const values = await keepEmbedding(path.join(rankerFolder(checkpoints), `share-${share}`), task, () =>
+      engines.run((engine) => embedWith(engine, shape, weights, pieces, tuning.maxPieces, meter, signal)),
+    );
+    return weighEmbedding(set, { width: shape.hidden, values }, heldOut, asTuned, pool, meters, signal, false);
+  });
+  if (shares.length > 0) onProgress({ type: "log", level: "info", message: `${called}${describeKept(kept)}` });
+  return kept;
 }
 
 /** The trees of the final model, with progress. */

@@ -1,6 +1,6 @@
-// How much of what fine-tuning changed is kept. A small corpus teaches an encoder its documents by heart, and weights between
-// the published and the tuned ones then serve better than either (WiSE-FT: Wortsman et al., CVPR 2022). Held-out documents,
-// which neither encoder nor ranker has seen, decide.
+// How much of what fine-tuning changed is kept. A small corpus teaches an encoder its documents by heart, and the published
+// weights, or those between (WiSE-FT: Wortsman et al., CVPR 2022), may then serve better than the tuned ones. Held-out
+// documents, which neither encoder nor ranker has seen, decide.
 import type { EncoderWeights } from "../encoder/source/pretrained.ts";
 import type { WeighedEmbedding } from "./rehearse-embedding.ts";
 
