@@ -104,7 +104,7 @@ export interface Tuning {
   readonly bootstrapPasses: number;
   /**
    * Shares of what fine-tuning changed that are tried beside all of it, on corpora of so many documents at most: each costs
-   * an embedding of all of them.
+   * an embedding of all of them, and a ranker for each of `denseWeights`.
    */
   readonly kept: { readonly shares: readonly number[]; readonly upToDocuments: number };
   /** Weights of the unit embedding beside the unit TF-IDF row; the one that is best on held-out documents is taken. */
@@ -222,6 +222,8 @@ export interface RecipeChoices {
   readonly batch?: number;
   /** Word pieces that are read of a text; half as many on the coarse levels. */
   readonly maxPieces?: number;
+  /** All of what fine-tuning changed is kept, whatever held-out documents say. */
+  readonly keepAll?: boolean;
   /** Of the ranker. */
   readonly loss?: Loss;
 }
@@ -242,6 +244,7 @@ export function recipeFor(preset: Preset, seed: number, choices: RecipeChoices =
       ...base.tuning,
       schedule,
       ...(choices.batch !== undefined && { batch: choices.batch }),
+      ...(choices.keepAll && { kept: { shares: [], upToDocuments: 0 } }),
       ...(choices.maxPieces !== undefined && {
         maxPieces: choices.maxPieces,
         coarsePieces: Math.max(FEWEST_PIECES, choices.maxPieces >> 1),

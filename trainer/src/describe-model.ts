@@ -108,6 +108,7 @@ function commandLine(options: TrainOptions, recipe: Recipe, encoders: readonly s
     ...(recipe.ranker.loss === "squared-hinge" ? [] : [`--loss ${recipe.ranker.loss}`]),
     ...(options.schedule ? [`--schedule ${options.schedule}`] : []),
     ...(options.freeze ? ["--freeze"] : []),
+    ...(options.keepAll ? ["--keep-all"] : []),
     ...(options.maxPieces ? [`--max-pieces ${options.maxPieces}`] : []),
     `--seed ${recipe.seed}`,
     ...(options.minLabelDocuments ? [`--min-label-documents ${options.minLabelDocuments}`] : []),

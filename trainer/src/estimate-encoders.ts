@@ -62,7 +62,7 @@ export async function estimateEncoders(
     if (needed > limitBytes) throw new MemoryLimitError(whyNotTogether(encoders.length, needed, limitBytes));
     memoryBytes = Math.max(memoryBytes, needed);
     const shares = freeze ? [] : sharesTried(tuning, pieces.numDocuments);
-    const trials = tuning.denseWeights.length + shares.length + (e === 0 ? 1 : 0);
+    const trials = tuning.denseWeights.length * (1 + shares.length) + (e === 0 ? 1 : 0);
     seconds += alone.seconds + estimateRankers(set, recipe, threads, trials, shape.hidden);
     // Words as in the rehearsal, and a byte for each weight of the embedding.
     const rankerBytes = rehearsal.diskBytes + numLabels * shape.hidden;

@@ -131,14 +131,13 @@ async function keepWhatHelps(
   const { shape } = pretrained;
   const { tuning } = recipe;
   const shares = freeze || heldOut.length === 0 ? [] : sharesTried(tuning, pieces.numDocuments);
-  const asTuned = { ...recipe, tuning: { ...tuning, denseWeights: [tuned.weighed.weight] } };
   const kept = await keepShare(shares, pretrained.weights, tuned, async (weights, share) => {
     const task = { weights, pieces, maxPieces: tuning.maxPieces, hidden: shape.hidden };
     const meter = createMeter("encode", "documents", onProgress);
     const values = await keepEmbedding(path.join(rankerFolder(checkpoints), `share-${share}`), task, () =>
       engines.run((engine) => embedWith(engine, shape, weights, pieces, tuning.maxPieces, meter, signal)),
     );
-    return weighEmbedding(set, { width: shape.hidden, values }, heldOut, asTuned, pool, meters, signal, false);
+    return weighEmbedding(set, { width: shape.hidden, values }, heldOut, recipe, pool, meters, signal, false);
   });
   if (shares.length > 0) onProgress({ type: "log", level: "info", message: `${called}${describeKept(kept)}` });
   return kept;

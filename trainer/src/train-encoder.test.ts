@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import { readEncoderFolder } from "./encoder/source/read-encoder.ts";
 import type { ProgressEvent } from "./progress.ts";
 import { tiny, trainings } from "./test-data.ts";
+import type { TrainOptions } from "./train.ts";
 
 const { corpus, trainOn } = trainings(scratchFolder);
 
@@ -45,6 +46,22 @@ test("what the whole run will take is said once, and refused where it will not f
   await expect(refused).rejects.toThrow(/at most 64 MiB of memory expected/u);
   expect(before.some(learns)).toBe(false);
 }, 60_000);
+
+test("held-out documents say how much of what fine-tuning changed is kept, unless all of it is asked for", async () => {
+  const keptBy = async (options: Partial<TrainOptions>) => {
+    const { out, events } = await trainOn(options);
+    const said = events.flatMap((it) =>
+      it.type === "log" && /^of what fine-tuning changed/u.test(it.message) ? [it] : [],
+    );
+    const [, share] = /keptOfTuning[^\d\n]*([\d.]+)/u.exec(readFileSync(path.join(out, "README.md"), "utf8"))!;
+    return { said: said.map(({ message }) => message), share };
+  };
+  const chosen = await keptBy({});
+  expect(chosen.said).toHaveLength(1);
+  expect(chosen.said[0]).toMatch(/held-out nDCG at 5: [\d.]+ % with 100 %, [\d.]+ % with 50 %, [\d.]+ % with 0 %$/u);
+  expect(["0", "0.5", "1"]).toContain(chosen.share);
+  expect(await keptBy({ keepAll: true })).toEqual({ said: [], share: "1" });
+}, 120_000);
 
 test("a ranker without words suggests by the embedding alone", async () => {
   const notes = corpus(160);

@@ -59,6 +59,8 @@ export interface TrainOptions {
   readonly batch?: number;
   /** Word pieces that the encoder reads of a text; default: the preset's, and never more than the encoder can. */
   readonly maxPieces?: number;
+  /** All of what fine-tuning changed is kept, also where held-out documents speak against it. */
+  readonly keepAll?: boolean;
 }
 
 export interface TrainContext {

@@ -16,7 +16,7 @@ export interface KeptShare {
 /**
  * Tries each of `shares` beside 1. Of equal ones the larger is taken.
  * @param tuned what the tuned weights reach
- * @param weigh what other weights reach, with the embedding as heavy as in `tuned`
+ * @param weigh what other weights reach
  */
 export async function keepShare(
   shares: readonly number[],

@@ -87,7 +87,7 @@ async function benchRecursion(options: BenchOptions, { signal, view, print }: Co
     for (const schedule of schedules) {
       view.info(`\n${schedule}`);
       const out = path.join(scratch, schedule);
-      const given = { ...rest, features: "words", out, encoder, schedule } as const;
+      const given = { ...rest, features: "words", keepAll: true, out, encoder, schedule } as const;
       measured.push(await alone(out, view, () => measure(given, signal, (it) => view.event(it))));
       await rm(out, { recursive: true, force: true });
     }
