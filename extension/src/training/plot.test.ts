@@ -102,6 +102,14 @@ test("precision has a line for each level, from where it began to where it is", 
   expect([...markup.matchAll(/class="value"[^>]*>([^<]*)/g)].map((it) => it[1])).toEqual(["52.3 %", "30.0 %"]);
 });
 
+test.each([0.02, 0.5, 0.81, 0.95, 1])("a precision of %d is not written over the name of its level", (value) => {
+  const all = [...events.slice(0, 5), { type: "quality", level: 0, metric: "precision@1", value } as const];
+  const markup = drawCurve(curve(all), { width: 900, height: 120 });
+  const precision = markup.slice(markup.indexOf("Held-out P@1"));
+  const placeOf = (name: string) => Number(new RegExp(`class="${name}"[^>]* y="([\\d.]+)"`, "u").exec(precision)![1]);
+  expect(placeOf("value") - placeOf("level")).toBeGreaterThanOrEqual(12);
+});
+
 test("both drawings say in words what they show", () => {
   const labels = [...drawCurve(curve(), { width: 900, height: 200 }).matchAll(/aria-label="([^"]*)"/g)].map(
     (it) => it[1],

@@ -76,9 +76,11 @@ function drawLooks({ looks }: CurveLevel, x: Scale, y: Scale, box: Box): string 
   const line = points.length > 1 ? `<path class="line precision" d="${path(points)}"/>${dot(first, 2.5)}` : "";
   const isLate = last.x > (box.left + box.right) / 2;
   const [dx, anchor] = isLate ? [-8, "end"] : [8, "start"];
-  const dy = last.y - 9 > box.top ? -9 : 16;
+  // Above the point, unless the level's name stands there.
+  const above = last.y - 9;
+  const at = above >= box.top + 22 ? above : Math.max(last.y + 16, box.top + 24);
   const value = percent(looks.at(-1)!.precision);
-  return `${line}${dot(last, 4)}<text class="value" x="${pixel(last.x + dx)}" y="${pixel(last.y + dy)}" text-anchor="${anchor}">${value}</text>`;
+  return `${line}${dot(last, 4)}<text class="value" x="${pixel(last.x + dx)}" y="${pixel(at)}" text-anchor="${anchor}">${value}</text>`;
 }
 
 function boxOf({ width, height }: PlotSize): Box {
