@@ -52,10 +52,10 @@ test("a training that was stopped is offered first, with the encoder and engine 
 test("each kind says what it takes, by what this computer took where it did it before", () => {
   const time = (more: Partial<MeaningFacts>) => takes(more).split(",")[0];
   expect(choiceItems(facts)[0]!.description).toBe("about 2 s");
-  expect(time({})).toBe("about 88 s");
-  expect(time({ documents: 10 })).toBe("about 59 s");
-  expect(time({ documents: 4000 })).toBe("about 14 min");
-  expect(time({ documents: 4000, cost: 8 })).toBe("about 1.9 h");
+  expect(time({})).toBe("about 2 min");
+  expect(time({ documents: 10 })).toBe("about 2 min");
+  expect(time({ documents: 4000 })).toBe("about 22 min");
+  expect(time({ documents: 4000, cost: 8 })).toBe("about 3.0 h");
   expect(time({ cost: undefined })).toBe("minutes to hours");
   expect(time({ cost: undefined, secondsPerDocument: 3 })).toBe("about 20 min");
   expect(time({ documents: undefined })).toBe("minutes to hours");

@@ -50,7 +50,7 @@ const passes = 6;
 /** So many are read at least: a small corpus is read more often. */
 const fewestDocuments = 1600;
 /** Documents of 128 word pieces that one core takes a step with in a second, with the default encoder. */
-const documentsPerCoreSecond = 14;
+const documentsPerCoreSecond = 9;
 const secondsPerDocumentOfWords = 0.001;
 /** What starting, choosing features and calibrating take at least. */
 const leastSeconds = 2;
