@@ -90,20 +90,14 @@ test("a run that is killed again and again, anywhere, is gone on with and ends i
   expect(readdirSync(folder).sort()).toEqual(["killed", "notes.jsonl", "whole"]);
 }, 240_000);
 
+function measure(corpus: string): string[] {
+  return ["bench", "recursion", "--corpus", corpus, "--encoder", encoder, "--engine", "cpu"];
+}
+
 test("the three schedules are measured side by side, and flat reaches its own end", async () => {
   const folder = scratchFolder({ "notes.jsonl": makeJsonLines(150, 12) });
   const corpus = path.join(folder, "notes.jsonl");
-  const run = await tagwright([
-    "bench",
-    "recursion",
-    "--corpus",
-    corpus,
-    "--encoder",
-    encoder,
-    "--engine",
-    "cpu",
-    "--json",
-  ]);
+  const run = await tagwright([...measure(corpus), "--json"]);
   expect(run.code, run.stderr).toBe(0);
   const { type, measured } = JSON.parse(run.stdout.trim().split("\n").at(-1)!);
   expect(type).toBe("recursion");
@@ -115,18 +109,7 @@ test("the three schedules are measured side by side, and flat reaches its own en
     expect(tuningSeconds).toBeLessThan(seconds);
     expect(precision["1"]).toBeGreaterThan(0);
   }
-  const table = await tagwright([
-    "bench",
-    "recursion",
-    "--corpus",
-    corpus,
-    "--encoder",
-    encoder,
-    "--engine",
-    "cpu",
-    "--schedules",
-    "flat",
-  ]);
+  const table = await tagwright([...measure(corpus), "--schedules", "flat"]);
   expect(table.code, table.stderr).toBe(0);
   const [names, cells] = table.stdout
     .trim()
@@ -139,9 +122,7 @@ test("the three schedules are measured side by side, and flat reaches its own en
 
 test("a measurement that is stopped leaves nothing behind, and lets the next fine-tuning begin", async () => {
   const folder = scratchFolder({ "notes.jsonl": makeJsonLines(3000, 60) });
-  const corpus = path.join(folder, "notes.jsonl");
-  const options = ["--corpus", corpus, "--encoder", encoder, "--engine", "cpu", "--json"];
-  const run = start(["bench", "recursion", ...options], { channel: true });
+  const run = start([...measure(path.join(folder, "notes.jsonl")), "--json"], { channel: true });
   await run.seen(/"type":"step"/);
   expect(readdirSync(home)).toHaveLength(1);
   const scratch = path.join(os.tmpdir(), `tagwright-bench-${run.child.pid}`);

@@ -265,6 +265,11 @@ export function leafSizeFor({ leafSizes: sizes }: Recipe["tree"], numLabels: num
   return sizes.find(({ upToLabels }) => numLabels <= upToLabels)?.size ?? numLabels;
 }
 
+/** Shares of what fine-tuning changed that will be tried beside all of it. */
+export function sharesTried({ kept: { shares, upToDocuments } }: Tuning, numDocuments: number): readonly number[] {
+  return numDocuments <= upToDocuments ? shares : [];
+}
+
 /** The weight from which on one is kept: rows of many features have small values, and small weights that matter. */
 export function pruneThreshold(ranker: Recipe["ranker"], { numRows, indices }: Csr): number {
   const typical = ranker.pruneShare / Math.sqrt(Math.max(1, indices.length / Math.max(1, numRows)));

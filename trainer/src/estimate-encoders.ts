@@ -2,7 +2,7 @@
 // that weigh its embedding, and its part of the model.
 import { type Estimate, estimateRankers } from "./calibrate/estimate.ts";
 import type { RunEstimate } from "./calibrate/rehearse.ts";
-import type { Recipe } from "./config.ts";
+import { type Recipe, sharesTried } from "./config.ts";
 import type { Engine } from "./encoder/engines/engine.ts";
 import type { PretrainedEncoder } from "./encoder/source/pretrained.ts";
 import type { TrainingSet } from "./features/training-set.ts";
@@ -13,7 +13,6 @@ import {
   MemoryLimitError,
   measureStep,
   type StepCost,
-  sharesTried,
 } from "./fine-tune/estimate.ts";
 import type { PieceRows } from "./fine-tune/pieces.ts";
 

@@ -1,5 +1,5 @@
 // What fine-tuning will take, from two steps of the real graph on the real engine and the lengths of the texts.
-import type { Tuning } from "../config.ts";
+import { sharesTried, type Tuning } from "../config.ts";
 import type { Engine } from "../encoder/engines/engine.ts";
 import type { EncoderShape, EncoderWeights } from "../encoder/source/pretrained.ts";
 import { type PieceRows, passageLength } from "./pieces.ts";
@@ -59,11 +59,6 @@ export async function measureStep(
   } finally {
     await program.dispose();
   }
-}
-
-/** Shares of what fine-tuning changed that will be tried beside all of it. */
-export function sharesTried({ kept: { shares, upToDocuments } }: Tuning, numDocuments: number): readonly number[] {
-  return numDocuments <= upToDocuments ? shares : [];
 }
 
 /** Of the whole encoder's part: the steps of all levels, and an embedding of all documents after each. */
