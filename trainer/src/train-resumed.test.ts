@@ -57,6 +57,7 @@ test.each([
     expect(existsSync(out)).toBe(false);
     const resumed = await trainOn({ ...given, out });
     expect(resumed.events.filter(isEmbedded)).toHaveLength(embeddings);
+    expect(resumed.events.some((it) => it.type === "level")).toBe(embeddings === 3);
     const first = resumed.events.find((it) => it.type === "step");
     expect(first === undefined || first.step > 20).toBe(true);
     expect(digest(out)).toBe(undisturbed.get(whole));
