@@ -108,7 +108,10 @@ function systemsFor(corpus, wanted, python) {
   if (wanted.includes("pecos") && python) systems.push(pecos("default", "fast"));
   if (wanted.includes("omikuji") && python && corpus.omikuji !== false) systems.push(omikuji);
   if (corpus.best && wanted.includes("tagwright")) systems.push(ours("best"));
-  if (corpus.best && wanted.includes("pecos") && python) systems.push(pecos("paper", "fast"), pecos("paper", "best"));
+  if (corpus.best && wanted.includes("pecos") && python) {
+    systems.push(pecos("paper", "fast"));
+    if (corpus.paperOnBest !== false) systems.push(pecos("paper", "best"));
+  }
   return systems;
 }
 
