@@ -5,6 +5,7 @@ import { exportMatrices } from "./export.ts";
 import { learn } from "./learn.ts";
 import { predict, timeOpening } from "./predict.ts";
 import { score } from "./score.ts";
+import { timeEncoder } from "./speed.ts";
 import { timeSuggestions } from "./suggestion.ts";
 
 type TrainOptions = Parameters<typeof train>[0];
@@ -25,6 +26,8 @@ async function run(step: string | undefined, options: string): Promise<unknown> 
       return trainWhole(JSON.parse(options));
     case "suggestion":
       return timeSuggestions(JSON.parse(options));
+    case "speed":
+      return timeEncoder(JSON.parse(options));
     case "open":
       return timeOpening(JSON.parse(options).model);
     default:

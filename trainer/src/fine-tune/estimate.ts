@@ -43,7 +43,7 @@ export async function measureStep(
   tuning: Tuning,
 ): Promise<StepCost> {
   const large = newTrial(shape, weights, tuning);
-  const small = newTrial(shape, weights, tuning, trialSize.documents / 4);
+  const small = newTrial(shape, weights, tuning, { ...trialSize, documents: trialSize.documents / 4 });
   const program = await engine.load(large.graph, large.state);
   try {
     const time = async (feeds: typeof large.feeds) => {

@@ -6,18 +6,24 @@ import type { EncoderShape, EncoderWeights } from "../encoder/source/pretrained.
 import { newRandom } from "../random.ts";
 import { type StepGraphOptions, stepGraph } from "./tuned-encoder.ts";
 
-/** Documents, pieces of each, and nodes they are told apart from. */
-export const trialSize = { documents: 8, length: 64, slots: 64 } as const;
+export interface TrialSize {
+  readonly documents: number;
+  /** Word pieces of each. */
+  readonly length: number;
+  /** Nodes they are told apart from. */
+  readonly slots: number;
+}
+
+export const trialSize: TrialSize = { documents: 8, length: 64, slots: 64 };
 
 /** Nothing of it is learnt: every engine gives the same results from the same trial. */
 export function newTrial(
   shape: EncoderShape,
   weights: EncoderWeights,
   options: StepGraphOptions,
-  documents: number = trialSize.documents,
+  { documents, slots, length: wanted }: TrialSize = trialSize,
 ): EngineTrial {
-  const { slots } = trialSize;
-  const length = Math.min(trialSize.length, shape.positions - shape.firstPosition);
+  const length = Math.min(wanted, shape.positions - shape.firstPosition);
   const { hidden } = shape;
   const random = newRandom(1);
   const noise = (size: number) => Float32Array.from({ length: size }, () => (random() - 0.5) / 10);
