@@ -74,7 +74,8 @@ export async function bootstrapHead(
     values: new Float32Array(0),
     dense: { width, values: shared },
   };
-  const { bootstrapCost: cost, bootstrapPasses: maxPasses } = recipe.tuning;
+  const { bootstrapCost, bootstrapPasses: maxPasses } = recipe.tuning;
+  const cost = bootstrapCost / (meanSquare(raw) * width || 1);
   const options = {
     ...recipe.ranker,
     loss: "squared-hinge",
@@ -97,6 +98,12 @@ export async function bootstrapHead(
     signal,
   );
   return { weights: denseWeights(trained), bias: trained.bias };
+}
+
+function meanSquare(values: Float32Array): number {
+  let sum = 0;
+  for (const value of values) sum += value * value;
+  return sum / Math.max(1, values.length);
 }
 
 /** A level whose nodes all stand below the root. */
