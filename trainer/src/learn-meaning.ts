@@ -19,6 +19,7 @@ import { keepEmbedding } from "./fine-tune/keep-embedding.ts";
 import type { PieceRows } from "./fine-tune/pieces.ts";
 import { learnEncoder } from "./learn-encoder.ts";
 import { createMeter } from "./meter.ts";
+import type { ProgressEvent } from "./progress.ts";
 import { keepAnswers } from "./ranker/keep-answers.ts";
 import { learnMembers } from "./ranker/learn-members.ts";
 import type { WorkerPool } from "./ranker/worker-pool.ts";
@@ -80,9 +81,16 @@ export async function learnMeaning(
   const { pretrained, pieces, recipe, called, checkpoints, resume } = task;
   const { engines, pool: workers, threads, freeze, checkpointSteps, context } = given;
   const { onProgress, signal } = context;
-  const run = { pool: workers, freeze, checkpoints, checkpointSteps, onProgress, signal };
-  const learnt = await engines.run((engine, isAgain) =>
-    learnEncoder(pretrained, set, pieces, heldOut, recipe, { ...run, engine, resume: isAgain || resume }),
+  let hasSaved = false;
+  const watch = (event: ProgressEvent) => {
+    hasSaved ||= event.type === "checkpoint";
+    onProgress(event);
+  };
+  const run = { pool: workers, freeze, checkpoints, checkpointSteps, onProgress: watch, signal };
+  // The engine after one that was lost goes on from what this run has saved. What lies there from before is the user's to
+  // resume, or not, on each of them.
+  const learnt = await engines.run((engine) =>
+    learnEncoder(pretrained, set, pieces, heldOut, recipe, { ...run, engine, resume: hasSaved || resume }),
   );
   const pool = keepAnswers(workers, rankerFolder(checkpoints));
   const meters = {

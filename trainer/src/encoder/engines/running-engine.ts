@@ -8,10 +8,10 @@ export interface RunningEngine {
   /** The one in use now. */
   readonly engine: Engine;
   /**
-   * Does `work` on the engine, and again on the next one each time that one fails: `isAgain` then. @throws EngineError
-   * where the engine was asked for by name, or none is left; what `work` throws for other reasons.
+   * Does `work` on the engine, and again on the next one each time that one fails. @throws EngineError where the engine
+   * was asked for by name, or none is left; what `work` throws for other reasons.
    */
-  run<T>(work: (engine: Engine, isAgain: boolean) => Promise<T>): Promise<T>;
+  run<T>(work: (engine: Engine) => Promise<T>): Promise<T>;
   dispose(): Promise<void>;
 }
 
@@ -41,9 +41,9 @@ export async function startEngine(
       return engine;
     },
     async run(work) {
-      for (let isAgain = false; ; isAgain = true) {
+      for (;;) {
         try {
-          return await work(engine, isAgain);
+          return await work(engine);
         } catch (error) {
           left = left.filter((it) => it !== engine.name);
           if (!(error instanceof EngineError) || choice !== "auto" || left.length === 0) throw error;

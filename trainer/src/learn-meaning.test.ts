@@ -1,0 +1,55 @@
+import path from "node:path";
+import { scratchFolder } from "@tagwright/testing";
+import { expect, test } from "vitest";
+import type { EngineName } from "./encoder/engines/engine.ts";
+import { startEngine } from "./encoder/engines/running-engine.ts";
+import { saveCheckpoint } from "./fine-tune/checkpoint.ts";
+import { newTrial } from "./fine-tune/trial.ts";
+import { learnEncoder } from "./learn-encoder.ts";
+import { learnMeaning } from "./learn-meaning.ts";
+import type { ProgressEvent } from "./progress.ts";
+import { newWorkerPool } from "./ranker/worker-pool.ts";
+import { failing, problem, recipe, slow } from "./test-engines.ts";
+
+test.each([
+  ["starts anew beside the checkpoint of another run", { lost: 3, there: "another", resume: undefined, next: 1 }],
+  ["starts anew where it may not resume", { lost: 3, there: "the same", resume: false, next: 1 }],
+  ["goes on from what this run has saved, also then", { lost: 10, there: "the same", resume: false, next: 9 }],
+  ["goes on from the checkpoint that was there, where it must", { lost: 0, there: "the same", resume: true, next: 17 }],
+] as const)(
+  "the engine after one that was lost %s",
+  async (_, { lost, there, resume, next }) => {
+    const { encoder, set, pieces, heldOut } = await problem(scratchFolder);
+    const checkpoints = path.join(scratchFolder(), "model.training");
+    const pool = newWorkerPool(1);
+    const run = { pool, checkpoints, freeze: false, checkpointSteps: 8 };
+    if (there === "another")
+      await saveCheckpoint(checkpoints, { fingerprint: "another run", position: {}, arrays: new Map() });
+    else {
+      const cut = { ...run, engine: await failing("webgpu", 20), onProgress: () => undefined };
+      await expect(learnEncoder(encoder, set, pieces, heldOut, recipe, cut)).rejects.toThrow(/device lost/u);
+    }
+
+    const open = (name: EngineName) => (name === "cpu" ? slow() : failing(name, lost));
+    const trial = newTrial(encoder.shape, encoder.weights, recipe.tuning);
+    const said: string[] = [];
+    const voice = { chosen: () => undefined, warn: (message: string) => void said.push(message) };
+    const engines = await startEngine("auto", trial, { threads: 1, open, tryOut: ["cpu", "webgpu"] }, voice);
+    const steps: number[] = [];
+    const onProgress = (event: ProgressEvent) => {
+      if (said.length > 0 && event.type === "step") steps.push(event.step);
+    };
+    const task = { pretrained: encoder, pieces, recipe, checkpoints, resume, called: "" };
+    try {
+      const given = { ...run, engines, threads: 1, context: { onProgress } };
+      const learnt = await learnMeaning(task, set, heldOut, given);
+      expect(engines.engine.name).toBe("cpu");
+      expect(steps[0]).toBe(next);
+      expect(learnt.members.length).toBeGreaterThan(0);
+    } finally {
+      await engines.dispose();
+      await pool.dispose();
+    }
+  },
+  120_000,
+);

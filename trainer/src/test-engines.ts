@@ -1,0 +1,83 @@
+// Engines that are slow, or lost in mid-run, and a problem that is small enough to be learnt on them.
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { newPieceTokenizer, readPassages } from "@tagwright/model/internals";
+import { planEncoderFold } from "./calibrate/folds.ts";
+import { recipeFor } from "./config.ts";
+import { openCorpus } from "./corpus/open-corpus.ts";
+import { type Engine, EngineError, type EngineName, type Program } from "./encoder/engines/engine.ts";
+import { newOrtEngine } from "./encoder/engines/ort.ts";
+import { readEncoderFolder } from "./encoder/source/read-encoder.ts";
+import { readTrainingSet } from "./features/training-set.ts";
+import { newPieceCollector } from "./fine-tune/pieces.ts";
+import { tiny } from "./test-data.ts";
+
+export const recipe = recipeFor("fast", 3, { features: "words" });
+
+/**
+ * 80 texts of made-up words, tagged with their first one, as an encoder reads them.
+ * @param scratchFolder makes a folder with these files that is removed after the test.
+ */
+export async function problem(scratchFolder: (files?: Record<string, string>) => string) {
+  const words = ["solar", "tree", "label", "power", "text", "class", "wind", "rank"];
+  const lines = Array.from({ length: 80 }, (_, i) => {
+    const own = [words[i % 8]!, words[(i * 3) % 8]!, words[(i * 5 + 1) % 8]!];
+    return JSON.stringify({ id: `n${i}`, text: own.join(" "), labels: [own[0]] });
+  });
+  const folder = scratchFolder({ "notes.jsonl": `${lines.join("\n")}\n` });
+  const encoder = await readEncoderFolder(tiny("bert"));
+  const tokenizer = newPieceTokenizer(encoder.tokenizer, encoder.tokenizerConfig);
+  const collector = newPieceCollector();
+  const onText = (text: string) =>
+    collector.add(readPassages(text, tokenizer, { maxPieces: 32, passages: 1 }).passages);
+  const corpus = await openCorpus(path.join(folder, "notes.jsonl"));
+  const set = await readTrainingSet(corpus, recipe, { holdOut: 0, minLabelDocuments: 1, onText }, () => undefined);
+  return { encoder, set, pieces: collector.finish(), heldOut: planEncoderFold(set) };
+}
+
+/** The CPU, with a pause before each of its first runs. */
+export async function slow(): Promise<Engine> {
+  const engine = await newOrtEngine("cpu", { threads: 1 });
+  let pauses = 2;
+  const load: Engine["load"] = async (graph, state) => {
+    const program = await engine.load(graph, state);
+    const run: Program["run"] = async (feeds, accept) => {
+      if (pauses-- > 0) await sleep(500);
+      return program.run(feeds, accept);
+    };
+    return {
+      run,
+      readState: (names) => program.readState(names),
+      writeState: (values) => program.writeState(values),
+      dispose: () => program.dispose(),
+    };
+  };
+  return { name: "cpu", description: engine.description, load, dispose: () => engine.dispose() };
+}
+
+/** The CPU under another name. Its training step fails for good after `steps` of them, as a GPU does that is gone. */
+export async function failing(name: EngineName, steps: number): Promise<Engine> {
+  const engine = await newOrtEngine("cpu", { threads: 1 });
+  let left = steps;
+  const die = () => {
+    throw new EngineError(`the ${name} engine failed: device lost; take another one`);
+  };
+  return {
+    name,
+    description: "a device that will be lost",
+    async load(graph, state): Promise<Program> {
+      const program = await engine.load(graph, state);
+      if (graph.state.every(({ output }) => output === undefined)) return program;
+      return {
+        run: async (feeds, accept) => {
+          if (accept !== undefined && feeds.get("ids")!.shape[0] !== 8 && --left < 0) die();
+          return program.run(feeds, accept);
+        },
+        readState: async (names) => (left < 0 ? die() : program.readState(names)),
+        writeState: (values) => program.writeState(values),
+        dispose: async () => (left < 0 ? die() : program.dispose()),
+      };
+    },
+    dispose: async () => (left < 0 ? die() : engine.dispose()),
+  };
+}
