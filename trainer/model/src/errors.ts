@@ -24,7 +24,7 @@ export class ModelBusyError extends Error {
   override readonly name = "ModelBusyError";
 }
 
-/** The disk refused the new model: full, read-only, not permitted. The old model is as it was. */
+/** The disk refused the new model, or what it is learnt from: full, read-only, not permitted. The old model is as it was. */
 export class ModelWriteError extends Error {
   override readonly name = "ModelWriteError";
 }

@@ -12,6 +12,7 @@ export { newNgramBuffer, ngramText, readNgrams, readWords } from "./features/ngr
 export type { Analyzer, TfidfBlock, TfidfModel, TfidfOptions } from "./features/tfidf.ts";
 export { newVectorizer, scaleRow, type Vectorizer, weighBlock } from "./features/vectorize.ts";
 export type { EncoderContent, LevelContent, MemberContent, ModelContent } from "./folder/content.ts";
+export { asWriteError } from "./folder/disk-errors.ts";
 export { acquireLock } from "./folder/lock.ts";
 export {
   layoutTensors,

@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { ModelWriteError } from "@tagwright/model";
 import { scratchFolder } from "@tagwright/testing";
 import { expect, test } from "vitest";
 import { CheckpointError, hasCheckpoint, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
@@ -28,6 +29,15 @@ test("one that was not finished is passed over, and the one before it is taken",
   expect((await loadCheckpoint(folder, "run"))?.position).toEqual(checkpoint.position);
   await saveCheckpoint(folder, checkpoint);
   expect(readdirSync(folder)).toEqual(["checkpoint-2"]);
+});
+
+// Windows has other words for a name that is too long.
+test.skipIf(process.platform === "win32")("a disk that refuses it is named with the cure", async () => {
+  const saving = saveCheckpoint(path.join(scratchFolder(), "x".repeat(300)), checkpoint);
+  await expect(saving).rejects.toThrow(ModelWriteError);
+  await expect(saving).rejects.toThrow(
+    /x: a checkpoint could not be written \(ENAMETOOLONG\): .*choose a shorter one/u,
+  );
 });
 
 test("no folder is no checkpoint", async () => {

@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { ModelFolderError } from "@tagwright/model";
-import { layoutTensors, parseTensorTable } from "@tagwright/model/internals";
+import { asWriteError, layoutTensors, parseTensorTable } from "@tagwright/model/internals";
 
 type CheckpointArray = Float32Array | Uint32Array;
 
@@ -56,14 +56,26 @@ export async function hasCheckpoint(folder: string): Promise<boolean> {
   return (await numbersIn(folder)).length > 0;
 }
 
-/** Writes the next checkpoint, then removes those before it. @throws what the file system does. */
-export async function saveCheckpoint(folder: string, { fingerprint, position, arrays }: Checkpoint): Promise<string> {
-  await mkdir(folder, { recursive: true });
-  const number = Math.max(0, ...(await numbersIn(folder))) + 1;
-  const target = path.join(folder, `${prefix}${number}`);
-  const partial = `${target}${partialSuffix}`;
-  await rm(partial, { recursive: true, force: true });
-  await mkdir(partial);
+/** Writes the next checkpoint, then removes those before it. @throws ModelWriteError where the disk refuses: they stay. */
+export async function saveCheckpoint(folder: string, checkpoint: Checkpoint): Promise<string> {
+  try {
+    await mkdir(folder, { recursive: true });
+    const number = Math.max(0, ...(await numbersIn(folder))) + 1;
+    const target = path.join(folder, `${prefix}${number}`);
+    const partial = `${target}${partialSuffix}`;
+    await rm(partial, { recursive: true, force: true });
+    await mkdir(partial);
+    await writeCheckpoint(partial, checkpoint);
+    await rename(partial, target);
+    await removeBefore(folder, number);
+    return target;
+  } catch (error) {
+    await removeUnfinished(folder).catch(() => undefined);
+    throw asWriteError(folder, "a checkpoint", error);
+  }
+}
+
+async function writeCheckpoint(folder: string, { fingerprint, position, arrays }: Checkpoint): Promise<void> {
   const specs = [...arrays].map(([name, data]) => ({
     name,
     dtype: data instanceof Float32Array ? ("F32" as const) : ("U32" as const),
@@ -71,7 +83,7 @@ export async function saveCheckpoint(folder: string, { fingerprint, position, ar
   }));
   const { header } = layoutTensors(specs);
   const hash = createHash("sha256").update(header);
-  const file = await open(path.join(partial, "state.safetensors"), "wx");
+  const file = await open(path.join(folder, "state.safetensors"), "wx");
   try {
     await file.write(header);
     for (const data of arrays.values()) {
@@ -84,10 +96,7 @@ export async function saveCheckpoint(folder: string, { fingerprint, position, ar
     await file.close();
   }
   const page = { version, fingerprint, position, sha256: hash.digest("hex") };
-  await writeFile(path.join(partial, "position.json"), `${JSON.stringify(page, undefined, 2)}\n`);
-  await rename(partial, target);
-  await removeBefore(folder, number);
-  return target;
+  await writeFile(path.join(folder, "position.json"), `${JSON.stringify(page, undefined, 2)}\n`);
 }
 
 /**
@@ -168,7 +177,7 @@ export async function removeCheckpoints(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
 }
 
-/** Removes what a process that ended while it wrote has left. */
+/** Removes what was not written to its end. */
 export async function removeUnfinished(folder: string): Promise<void> {
   if (!existsSync(folder)) return;
   for (const name of await readdir(folder))

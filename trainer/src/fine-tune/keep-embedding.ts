@@ -13,7 +13,7 @@ export interface EmbeddingTask {
   readonly hidden: number;
 }
 
-/** What `folder` holds of this very task, else what `make` makes, kept there. @throws as `make`, and the file system. */
+/** What `folder` holds of this very task, else what `make` makes, kept there. @throws as `make` and `saveCheckpoint`. */
 export async function keepEmbedding(
   folder: string,
   task: EmbeddingTask,

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { ModelWriteError } from "@tagwright/model";
 import { scratchFolder } from "@tagwright/testing";
 import { expect, test } from "vitest";
 import { keepAnswers } from "./keep-answers.ts";
@@ -8,6 +9,7 @@ import { exact, type TopicProblem, topicProblem, withDense } from "./test-data.t
 import { trainRanker } from "./train-ranker.ts";
 import { newWorkerPool, type WorkerPool } from "./worker-pool.ts";
 
+const windows = process.platform === "win32";
 const options = { ...exact, eps: 0.01, threshold: 0.05, matched: 0 };
 
 /** Learns with workers of its own, through `wrap`; counts the jobs that reached them. */
@@ -62,6 +64,15 @@ test("nothing that was learnt from other documents or with other settings is tak
   const changed = { ...sparse, data: { ...sparse.data, features: { ...sparse.data.features, values } } };
   expect(await learn(changed, keeping)).toEqual(await learn(changed, plainly));
   expect(await learn(sparse, keeping, 2)).toMatchObject({ asked });
+});
+
+test.skipIf(windows)("a disk that refuses what was learnt ends the run with the place and the cure", async () => {
+  const folder = path.join(scratchFolder(), "x".repeat(300));
+  const refused = learn(problems.sparse, keepingIn(folder));
+  await expect(refused).rejects.toThrow(ModelWriteError);
+  await expect(refused).rejects.toThrow(
+    /x: what the ranker has learnt could not be written \(ENAMETOOLONG\): .*shorter/u,
+  );
 });
 
 test("a file that was damaged, replaced or left unfinished is no answer: its jobs are learnt again", async () => {

@@ -5,6 +5,7 @@ import { createHash, type Hash } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { ModelFolderError } from "@tagwright/model";
+import { asWriteError } from "@tagwright/model/internals";
 import { decodeAnswers, encodeAnswers, type TrainedAnswer } from "./answer-codec.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 import type { WorkerAnswer, WorkerRequest } from "./worker-protocol.ts";
@@ -25,7 +26,7 @@ const partialSuffix = ".partial";
 
 /**
  * Jobs of training go through the folder; all others to `pool` alone. Its `dispose` leaves the pool and the files.
- * `run` throws as the pool's does, and what the file system does where an answer cannot be written.
+ * `run` throws as the pool's does, and ModelWriteError where an answer cannot be written.
  */
 export function keepAnswers(pool: WorkerPool, folder: string, { seconds = SECONDS }: KeepOptions = {}): WorkerPool {
   let data: WorkerRequest | undefined;
@@ -132,20 +133,25 @@ async function writeAnswers(
   key: string,
   answers: ReadonlyMap<number, TrainedAnswer>,
 ): Promise<void> {
-  await mkdir(folder, { recursive: true });
   const partial = path.join(folder, `${name}${partialSuffix}`);
-  const hash = createHash("sha256");
-  const file = await open(partial, "w");
   try {
-    for (const piece of encodeAnswers(answers)) {
-      hash.update(piece);
-      if (piece.length > 0) await file.writeFile(piece);
+    await mkdir(folder, { recursive: true });
+    const hash = createHash("sha256");
+    const file = await open(partial, "w");
+    try {
+      for (const piece of encodeAnswers(answers)) {
+        hash.update(piece);
+        if (piece.length > 0) await file.writeFile(piece);
+      }
+      await file.sync();
+    } finally {
+      await file.close();
     }
-    await file.sync();
-  } finally {
-    await file.close();
+    await rename(partial, path.join(folder, `${key}.${hash.digest("hex")}`));
+  } catch (error) {
+    await rm(partial, { force: true }).catch(() => undefined);
+    throw asWriteError(folder, "what the ranker has learnt", error);
   }
-  await rename(partial, path.join(folder, `${key}.${hash.digest("hex")}`));
 }
 
 function sizeOf({ bias, chunk }: TrainedAnswer): number {

@@ -1,9 +1,8 @@
 // Writes a model folder: beside the old one, checked by opening it, then swapped in. On any failure the old model stays.
 import { mkdir, open, rm } from "node:fs/promises";
-import { ModelWriteError } from "../errors.ts";
 import { contentBytes, type ModelContent, writeContent } from "./content.ts";
+import { asWriteError } from "./disk-errors.ts";
 import type { SinkOptions } from "./file-sink.ts";
-import { errorCode } from "./files.ts";
 import { acquireLock } from "./lock.ts";
 import { openModelFolder } from "./reader.ts";
 import { partialFolder, prepareTarget, resolveTarget, swapIn, syncFolder } from "./swap.ts";
@@ -15,20 +14,6 @@ export interface WriteOptions {
   /** Opens a new file; a test's way to a full disk. */
   readonly openFile?: SinkOptions["openFile"] | undefined;
 }
-
-/** What the file system says when there is no room or no right to write. */
-const diskErrors: Readonly<Record<string, string>> = {
-  EACCES: "permission denied; choose a folder that you may write",
-  EBUSY: "a file is in use; close what has the model open and try again",
-  EDQUOT: "the disk quota is used up; free some space or choose another disk",
-  EFBIG: "a file would be larger than allowed here; choose another disk or raise the limit",
-  EIO: "the disk failed; choose another one",
-  EMFILE: "too many files are open; close some programs and try again",
-  ENAMETOOLONG: "the name of the folder is too long; choose a shorter one",
-  ENOSPC: "the disk is full; free some space or choose another disk",
-  EPERM: "not permitted, or a file is in use; close what has the model open, or choose another folder",
-  EROFS: "the disk is read-only; choose another one",
-};
 
 /**
  * Replaces the model in `target` by `content`; what was there is kept in `<target>.previous`. Hold the lock meanwhile.
@@ -66,7 +51,7 @@ export async function writeModelFolder(
     await swapIn(partial, folder);
   } catch (error) {
     await rm(partial, { recursive: true, force: true }).catch(() => undefined);
-    throw asWriteError(folder, error);
+    throw asWriteError(folder, "the model", error);
   }
 }
 
@@ -84,13 +69,6 @@ export async function lockModelFolder(target: string): Promise<() => Promise<voi
     return release;
   } catch (error) {
     await release?.();
-    throw asWriteError(folder, error);
+    throw asWriteError(folder, "the model", error);
   }
-}
-
-function asWriteError(folder: string, error: unknown): unknown {
-  const code = errorCode(error) ?? "";
-  if (!Object.hasOwn(diskErrors, code)) return error;
-  const message = `${folder}: the model could not be written (${code}): ${diskErrors[code]}`;
-  return new ModelWriteError(message, { cause: error });
 }
