@@ -170,11 +170,11 @@ async function tune(
           level: "warning",
           message: `step ${step}: the loss was not a finite number; the step was undone and the learning rate halved`,
         });
-      meter(step, steps);
       if (time - shown > SECONDS_BETWEEN_STEPS_SHOWN * 1000 || step === steps) {
         onProgress({ type: "step", level, step, steps, loss, rate, documentsPerSecond });
         shown = time;
       }
+      meter(step, steps);
       const isLate = checkpointSteps !== undefined || time - savedAt.time >= CHECKPOINT_SECONDS * 1000;
       const isDue = isLate && step - savedAt.step >= (checkpointSteps ?? CHECKPOINT_STEPS);
       if (!isDue && step !== steps) return;

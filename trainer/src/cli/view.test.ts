@@ -52,6 +52,29 @@ test("a terminal gets a bar with rate and time left, and messages on lines of th
   expect(shown).toMatch(/█{28} 100% 2,000 of 2,000 nodes, 20\/s/);
 });
 
+test("while an encoder is fine-tuned, its line tells loss, learning rate and documents a second of the level's last step", () => {
+  const tuning = (done: number): ProgressEvent =>
+    ({ ...progress(done, 40), stage: "tune", unit: "steps" }) as ProgressEvent;
+  const step = { type: "step", level: 0, step: 10, steps: 40, loss: 0.12345, rate: 9.5e-5 } as const;
+  const level = { type: "level", level: 1, levels: 2, nodes: 64 } as const;
+  for (const isTerminal of [true, false]) {
+    const { view, text } = terminal(isTerminal);
+    view.event({ ...step, documentsPerSecond: 81.4 });
+    view.event(tuning(10));
+    view.event({ ...step, step: 40, loss: 0.09, documentsPerSecond: 0 });
+    view.event(tuning(40));
+    view.event({ ...progress(1, 4), stage: "encode" } as ProgressEvent);
+    view.event(level);
+    view.event(tuning(0));
+    view.close();
+    const shown = text();
+    expect(shown).toContain("25% 10 of 40 steps, loss 0.123, learning rate 9.5e-5, 81 documents/s, 2 s left");
+    expect(shown).toMatch(/100% 40 of 40 steps, loss 0\.0900, learning rate 9\.5e-5(?!,)/u);
+    expect(shown).toContain("25% 1 of 4 nodes, 20/s");
+    expect(shown).toContain("0% 0 of 40 steps, 20/s, 2 s left");
+  }
+});
+
 test("the JSON view writes each event as one line", () => {
   const lines: string[] = [];
   const view = createJsonView((line) => lines.push(line));

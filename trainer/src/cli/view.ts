@@ -2,7 +2,9 @@
 import { Format, type Options, type Params, SingleBar } from "cli-progress";
 import type { ProgressEvent, Stage } from "../progress.ts";
 
-type StageProgress = Extract<ProgressEvent, { type: "progress" }>;
+type Step = Extract<ProgressEvent, { type: "step" }>;
+/** With the last step of the level, while an encoder is fine-tuned. */
+type StageProgress = Extract<ProgressEvent, { type: "progress" }> & { readonly last?: Step | undefined };
 
 export interface View {
   event(event: ProgressEvent): void;
@@ -38,16 +40,19 @@ export function createJsonView(write: (line: string) => void): View {
   };
 }
 
-/** For people: `isTerminal` says whether a bar can be drawn. Metrics and single steps are not shown. */
+/** For people: `isTerminal` says whether a bar can be drawn. Metrics are not shown; of the steps, the last one is. */
 export function createTerminalView(stream: NodeJS.WritableStream, isTerminal: boolean): View {
   const progress = isTerminal ? createBar(stream) : createLines(stream);
   const say = (message: string) => {
     progress.close();
     stream.write(`${message}\n`);
   };
+  let last: Step | undefined;
   return {
     event(it) {
-      if (it.type === "progress") progress.show(it);
+      if (it.type === "step") last = it;
+      if (it.type === "level") last = undefined;
+      if (it.type === "progress") progress.show(it.stage === "tune" ? { ...it, last } : it);
       else if (it.type === "estimate") say(describeEstimate(it));
       else if (it.type === "log") say(it.level === "warning" ? `Warning: ${it.message}` : it.message);
       else if (it.type === "engine") say(`Engine: ${it.description} (${it.reason})`);
@@ -122,14 +127,20 @@ function createLines(stream: NodeJS.WritableStream): ProgressDisplay {
   return { show, close: () => undefined };
 }
 
-function describeProgress({ done, total, unit, perSecond, secondsLeft }: StageProgress): string {
+function describeProgress({ done, total, unit, perSecond, secondsLeft, last }: StageProgress): string {
   const share = total > 0 ? `${Math.floor((100 * Math.min(done, total)) / total)}%` : "";
   const amount = unit === "bytes" ? bytes : number;
   const what = unit === "bytes" ? "" : ` ${unit}`;
   const count = total > 0 ? `${amount(done)} of ${amount(total)}${what}` : `${amount(done)}${what}`;
-  const rate = perSecond > 0 ? `, ${amount(perSecond)}/s` : "";
+  const rate = last ? describeStep(last) : perSecond > 0 ? `, ${amount(perSecond)}/s` : "";
   const left = done < total && Number.isFinite(secondsLeft) && perSecond > 0 ? `, ${duration(secondsLeft)} left` : "";
   return `${share} ${count}${rate}${left}`.trim();
+}
+
+/** In place of steps a second: their size is the user's choice, and documents a second compare. */
+function describeStep({ loss, rate, documentsPerSecond }: Step): string {
+  const speed = documentsPerSecond > 0 ? `, ${number(documentsPerSecond)} documents/s` : "";
+  return `, loss ${loss.toPrecision(3)}, learning rate ${rate.toExponential(1)}${speed}`;
 }
 
 function describeEstimate(it: Extract<ProgressEvent, { type: "estimate" }>): string {
