@@ -1,5 +1,5 @@
 // Long trainings as they go wrong: a second one starts, the process is killed, and the run goes on where it was.
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -147,6 +147,22 @@ test("the three schedules are measured side by side, and flat reaches its own en
   const cell = (name: string) => Number(cells![names!.indexOf(name)]);
   expect(cell("To flat s")).toBeLessThanOrEqual(cell("Tuning s"));
 }, 180_000);
+
+test.each(["what a killed run of the same process id left", "nothing"])(
+  "a corpus of which nothing can be held out is refused by a measurement that finds %s in its place",
+  async (left) => {
+    const folder = scratchFolder({ "few.jsonl": makeJsonLines(6, 3) });
+    const corpus = path.join(folder, "few.jsonl");
+    const run = start([...measure(corpus), "--schedules", "flat"]);
+    const scratch = path.join(os.tmpdir(), `tagwright-bench-${run.child.pid}`);
+    if (left !== "nothing") mkdirSync(path.join(scratch, "flat.training"), { recursive: true });
+    const { code, stderr } = await run.finished;
+    expect(stderr).toContain(`${corpus}: at least 10 documents expected, so that some can be held out`);
+    expect(code, stderr).toBe(3);
+    expect(existsSync(scratch)).toBe(false);
+  },
+  120_000,
+);
 
 test("a measurement that is stopped leaves nothing behind, and lets the next fine-tuning begin", async () => {
   const folder = scratchFolder({ "notes.jsonl": makeJsonLines(3000, 60) });

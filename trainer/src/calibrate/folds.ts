@@ -22,8 +22,8 @@ export function planEncoderFold({ bucket }: TrainingSet): Uint32Array {
   return Uint32Array.from(bucket.keys()).filter((document) => bucket[document]! < percent);
 }
 
-/** A corpus under this size has no honest calibration. */
-const MIN_DOCUMENTS = 10;
+/** A corpus under this size has no honest calibration: nothing of it is held out. */
+export const MIN_DOCUMENTS = 10;
 
 export function planCalibration({ bucket }: TrainingSet): CalibrationPlan {
   const size = bucket.length;

@@ -4,11 +4,12 @@ import { mkdir, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { type Command, Option } from "commander";
+import { MIN_DOCUMENTS } from "../calibrate/folds.ts";
 import type { Schedule } from "../config.ts";
+import { CorpusError } from "../corpus/corpus-error.ts";
 import { engineChoices } from "../encoder/engines/choose.ts";
 import { resolveEncoder } from "../encoder/source/resolve.ts";
 import { defaultEncoder } from "../encoder/source/sources.ts";
-import type { Metrics } from "../eval/metrics.ts";
 import type { ProgressEvent } from "../progress.ts";
 import { type TrainOptions, train } from "../train.ts";
 import { exitCodeHelp } from "./exit-codes.ts";
@@ -81,6 +82,8 @@ async function benchRecursion(options: BenchOptions, { signal, view, print }: Co
   const { encoder: source, schedules, json, ...rest } = options;
   const encoder = await resolveEncoder(source, { signal });
   const scratch = scratchFolder();
+  // A run that was killed may have had the same process id.
+  await rm(scratch, { recursive: true, force: true });
   await mkdir(scratch, { mode: 0o700 });
   const measured: Measured[] = [];
   try {
@@ -99,6 +102,7 @@ async function benchRecursion(options: BenchOptions, { signal, view, print }: Co
   return 0;
 }
 
+/** @throws CorpusError where nothing can be held out; what `train` throws. */
 async function measure(
   options: TrainOptions & { readonly schedule: Schedule },
   signal: AbortSignal,
@@ -121,7 +125,11 @@ async function measure(
     onEvent(event);
   };
   const { metrics } = await train(options, { onProgress, signal });
-  const { precision, ndcg } = metrics as Metrics;
+  if (metrics === undefined)
+    throw new CorpusError(
+      `${options.corpus}: at least ${MIN_DOCUMENTS} documents expected, so that some can be held out, fewer found; give more`,
+    );
+  const { precision, ndcg } = metrics;
   return {
     schedule: options.schedule,
     tuningSeconds: (last - (first ?? last)) / 1000,
