@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
 import type { Recipe } from "./config.ts";
-import type { Engine } from "./encoder/engines/engine.ts";
+import { disposeQuietly, type Engine } from "./encoder/engines/engine.ts";
 import type { EncoderWeights, PretrainedEncoder } from "./encoder/source/pretrained.ts";
 import { allExcept, selectExamples, type TrainingSet } from "./features/training-set.ts";
 import {
@@ -88,12 +88,9 @@ export async function learnEncoder(
     const values = await encoder.embed(pieces, tuning.maxPieces, "all", meter, signal);
     const learnt = { weights: await encoder.weights(), embeddings: { width: shape.hidden, values } };
     await keep(embeddedState(learnt, freeze));
-    await encoder.dispose();
     return learnt;
-  } catch (error) {
-    // A device that is lost may not be able to free what it holds, and why it was lost is what matters.
-    await encoder.dispose().catch(() => undefined);
-    throw error;
+  } finally {
+    await disposeQuietly(encoder);
   }
 }
 

@@ -1,5 +1,5 @@
 // The embedding pass: every document's passages through the encoder, in batches of like length.
-import type { Engine, HostTensor, Program } from "../encoder/engines/engine.ts";
+import { disposeQuietly, type Engine, type HostTensor, type Program } from "../encoder/engines/engine.ts";
 import { buildEncoder } from "../encoder/graph/bert.ts";
 import type { EncoderShape, EncoderWeights } from "../encoder/source/pretrained.ts";
 import { copyPassage, type PieceRows, passageLength } from "./pieces.ts";
@@ -33,7 +33,7 @@ export async function embedWith(
     await embedDocuments(program, pieces, options, out, onProgress, signal);
     return out;
   } finally {
-    await program.dispose();
+    await disposeQuietly(program);
   }
 }
 

@@ -1,7 +1,11 @@
 import { expect, test } from "vitest";
 import { recipeFor } from "../config.ts";
+import { type Engine, EngineError } from "../encoder/engines/engine.ts";
 import type { EncoderShape } from "../encoder/source/pretrained.ts";
-import { checkMemory, estimateTuning, MemoryLimitError } from "./estimate.ts";
+import { readEncoderFolder } from "../encoder/source/read-encoder.ts";
+import { tiny } from "../test-data.ts";
+import { embedWith } from "./embed.ts";
+import { checkMemory, estimateTuning, MemoryLimitError, measureStep } from "./estimate.ts";
 import { newPieceCollector } from "./pieces.ts";
 
 const miniLm: EncoderShape = {
@@ -56,4 +60,18 @@ test("a run over the limit is refused with a batch that fits, or with --freeze w
   expect(check(2e9)).toThrow(/--batch (16|8)\b/u);
   expect(check(2e9)).toThrow(MemoryLimitError);
   expect(check(5e8)).toThrow(/--freeze/u);
+});
+
+test("a device that is lost and cannot be freed fails with why it was lost", async () => {
+  const throwing = (error: Error) => async () => {
+    throw error;
+  };
+  const dispose = throwing(new Error("nothing was freed"));
+  const run = throwing(new EngineError("device lost"));
+  const program = { run, readState: run, writeState: run, dispose };
+  const lost: Engine = { name: "webgpu", description: "", load: async () => program, dispose };
+  const { shape, weights } = await readEncoderFolder(tiny("bert"));
+  await expect(measureStep(lost, shape, weights, tuning)).rejects.toThrow("device lost");
+  const embedding = embedWith(lost, shape, weights, texts(2, 4), 8, () => undefined);
+  await expect(embedding).rejects.toThrow("device lost");
 });

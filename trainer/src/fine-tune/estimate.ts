@@ -1,6 +1,6 @@
 // What fine-tuning will take, from two steps of the real graph on the real engine and the lengths of the texts.
 import { sharesTried, type Tuning } from "../config.ts";
-import type { Engine } from "../encoder/engines/engine.ts";
+import { disposeQuietly, type Engine } from "../encoder/engines/engine.ts";
 import type { EncoderShape, EncoderWeights } from "../encoder/source/pretrained.ts";
 import { type PieceRows, passageLength } from "./pieces.ts";
 import { newTrial, trialSize } from "./trial.ts";
@@ -57,7 +57,7 @@ export async function measureStep(
     const perPiece = Math.max(0, long - short) / (pieces * 0.75);
     return { fixed: Math.max(0, long - perPiece * pieces), perPiece };
   } finally {
-    await program.dispose();
+    await disposeQuietly(program);
   }
 }
 

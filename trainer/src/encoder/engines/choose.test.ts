@@ -6,15 +6,23 @@ import { newTinyStep } from "./tiny-step.ts";
 const tiny = newTinyStep();
 const trial = { graph: tiny.graph, state: tiny.state, feeds: tiny.feeds(0) };
 
+interface Behaviour {
+  readonly wait?: number;
+  readonly loss?: number;
+  readonly fails?: string;
+  /** What it throws, as no error of ours, when it is to free something. */
+  readonly sticks?: string;
+}
+
 /** Engines that only sleep and answer: `loss` is what they compute, `fails` what they throw. */
-function fakes(behaviour: Partial<Record<EngineName, { wait?: number; loss?: number; fails?: string }>>) {
+function fakes(behaviour: Partial<Record<EngineName, Behaviour>>) {
   const open = new Set<EngineName>();
   const opened: EngineName[] = [];
   return {
     stillOpen: open,
     opened,
     open: async (name: EngineName): Promise<Engine> => {
-      const { wait = 0, loss = 1, fails } = behaviour[name]!;
+      const { wait = 0, loss = 1, fails, sticks } = behaviour[name]!;
       opened.push(name);
       open.add(name);
       const run = async () => {
@@ -22,13 +30,17 @@ function fakes(behaviour: Partial<Record<EngineName, { wait?: number; loss?: num
         if (fails !== undefined) throw new EngineError(fails);
         return new Map<string, HostTensor>([["loss", { type: "float32", shape: [1], data: Float32Array.of(loss) }]]);
       };
-      const program = { run, readState: async () => new Map(), writeState: async () => {}, dispose: async () => {} };
+      const free = async () => {
+        if (sticks !== undefined) throw new Error(sticks);
+      };
+      const program = { run, readState: async () => new Map(), writeState: async () => {}, dispose: free };
       return {
         name,
         description: name,
         load: async () => program,
         dispose: async () => {
           open.delete(name);
+          await free();
         },
       };
     },
@@ -54,6 +66,14 @@ test("auto falls back to the CPU from a GPU that fails or computes wrongly, with
     "cuda is out: it computes loss 1.300 where the CPU computes 1.000",
   ]);
   expect([...stillOpen]).toEqual(["cpu"]);
+});
+
+test("auto leaves a device that cannot even be freed, and says why it failed before that", async () => {
+  const sticks = "device lost: nothing was freed";
+  const { open } = fakes({ cpu: { wait: 20 }, webgpu: { fails: "device lost", sticks }, cuda: { wait: 60, sticks } });
+  const chosen = await chooseEngine("auto", trial, { threads: 1, open, tryOut: ["cpu", "webgpu", "cuda"] });
+  expect(chosen.engine.name).toBe("cpu");
+  expect(chosen.notes).toEqual(["webgpu is out: device lost"]);
 });
 
 test("auto where nothing runs is an error that names every reason", async () => {

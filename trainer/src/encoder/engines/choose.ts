@@ -2,7 +2,7 @@
 // fastest; one that fails, or computes something else than the CPU does, is out, and is named.
 import type { Graph } from "../graph/graph.ts";
 import { hasCudaProvider, hasGpu } from "./available.ts";
-import { type Engine, EngineError, type EngineName, type Tensors } from "./engine.ts";
+import { disposeQuietly, type Engine, EngineError, type EngineName, type Tensors } from "./engine.ts";
 import { newOrtEngine } from "./ort.ts";
 import { findTfjsPackage, openTfjsEngine } from "./tfjs-package.ts";
 
@@ -70,7 +70,7 @@ export async function chooseEngine(
     candidates.push({ name, milliseconds: tried.milliseconds });
     const worse = best !== undefined && best.milliseconds <= tried.milliseconds ? tried : best;
     if (worse !== tried) best = tried;
-    await worse?.engine.dispose();
+    await disposeQuietly(worse?.engine);
   }
   const notes = candidates.flatMap(({ name, problem }) =>
     problem === undefined ? [] : [`${name} is out: ${problem}`],
@@ -114,10 +114,10 @@ async function tryEngine(open: () => Promise<Engine>, trial: EngineTrial, refere
       await program.run(trial.feeds, () => false);
       return { engine, milliseconds: performance.now() - start, results };
     } finally {
-      await program.dispose();
+      await disposeQuietly(program);
     }
   } catch (error) {
-    await engine?.dispose();
+    await disposeQuietly(engine);
     if (!(error instanceof EngineError)) throw error;
     return { problem: error.message };
   }

@@ -38,3 +38,8 @@ export interface Engine {
 export class EngineError extends Error {
   override readonly name = "EngineError";
 }
+
+/** Frees what `it` holds. A device that is lost may not be able to, and why it was lost is what matters. */
+export async function disposeQuietly(it: Pick<Engine | Program, "dispose"> | undefined): Promise<void> {
+  await it?.dispose().catch(() => undefined);
+}

@@ -2,7 +2,7 @@
 // was ours, the next engine that works takes its place and the work is done again; one that was asked for by name is not
 // replaced behind the user's back.
 import { type ChooseOptions, chooseEngine, type EngineChoice, type EngineTrial, likelyEngines } from "./choose.ts";
-import { type Engine, EngineError } from "./engine.ts";
+import { disposeQuietly, type Engine, EngineError } from "./engine.ts";
 
 export interface RunningEngine {
   /** The one in use now. */
@@ -47,13 +47,12 @@ export async function startEngine(
         } catch (error) {
           left = left.filter((it) => it !== engine.name);
           if (!(error instanceof EngineError) || choice !== "auto" || left.length === 0) throw error;
-          // What is lost may not even be able to go.
-          await engine.dispose().catch(() => undefined);
+          await disposeQuietly(engine);
           voice.warn(`${error.message.split(";", 1)[0]}; the run goes on with another engine`);
           engine = await choose(`in place of ${engine.name}, which failed`);
         }
       }
     },
-    dispose: () => engine.dispose(),
+    dispose: () => disposeQuietly(engine),
   };
 }
