@@ -6,14 +6,8 @@ import { type Recipe, sharesTried } from "./config.ts";
 import type { Engine } from "./encoder/engines/engine.ts";
 import type { PretrainedEncoder } from "./encoder/source/pretrained.ts";
 import type { TrainingSet } from "./features/training-set.ts";
-import {
-  checkMemory,
-  estimateTuning,
-  INT8_SHARE,
-  MemoryLimitError,
-  measureStep,
-  type StepCost,
-} from "./fine-tune/estimate.ts";
+import { checkMemory, estimateTuning, INT8_SHARE, measureStep, type StepCost } from "./fine-tune/estimate.ts";
+import { MemoryLimitError } from "./fine-tune/memory-limit.ts";
 import type { PieceRows } from "./fine-tune/pieces.ts";
 
 interface ReadEncoder {
@@ -57,8 +51,11 @@ export async function estimateEncoders(
     const published = distinct.filter((it) => it !== pretrained).map(weightBytes);
     const entries = set.features.indices.length * BYTES_AN_ENTRY;
     const needed = alone.memoryBytes + sum(others) + sum(published) + entries;
-    checkMemory({ memoryBytes: alone.memoryBytes + entries }, shape, tuning, freeze, limitBytes);
-    if (needed > limitBytes) throw new MemoryLimitError(whyNotTogether(encoders.length, needed, limitBytes));
+    checkMemory({ memoryBytes: alone.memoryBytes + entries }, numLabels, shape, tuning, freeze, limitBytes);
+    if (needed > limitBytes) {
+      const cure = "each fits alone: train with fewer, with a smaller --batch, or raise the limit";
+      throw new MemoryLimitError(`${encoders.length} encoders`, limitBytes, { needed }, cure);
+    }
     memoryBytes = Math.max(memoryBytes, needed);
     const shares = freeze ? [] : sharesTried(tuning, pieces.numDocuments);
     const trials = tuning.denseWeights.length * (1 + shares.length) + (e === 0 ? 1 : 0);
@@ -72,14 +69,6 @@ export async function estimateEncoders(
   }
   const diskBytes = Math.max(most, kept + inModel);
   return { seconds, memoryBytes, diskBytes, ...(encoders.length > 1 && { encoders: encoders.length }) };
-}
-
-function whyNotTogether(count: number, neededBytes: number, limitBytes: number): string {
-  const [needed, limit] = [neededBytes, limitBytes].map((it) => `${Math.ceil(it / 2 ** 20).toLocaleString("en")} MiB`);
-  return (
-    `${count} encoders: at most ${limit} of memory expected, about ${needed} needed; each fits alone: ` +
-    "train with fewer, with a smaller --batch, or raise the limit"
-  );
 }
 
 function weightBytes({ weights }: PretrainedEncoder): number {

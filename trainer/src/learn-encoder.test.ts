@@ -4,8 +4,9 @@ import { expect, test } from "vitest";
 import type { Engine, EngineName } from "./encoder/engines/engine.ts";
 import { newOrtEngine } from "./encoder/engines/ort.ts";
 import { type RunningEngine, startEngine } from "./encoder/engines/running-engine.ts";
+import { MemoryLimitError } from "./fine-tune/memory-limit.ts";
 import { newTrial } from "./fine-tune/trial.ts";
-import { type LearntEncoder, learnEncoder } from "./learn-encoder.ts";
+import { type EncoderRun, type LearntEncoder, learnEncoder } from "./learn-encoder.ts";
 import type { ProgressEvent } from "./progress.ts";
 import { newWorkerPool } from "./ranker/worker-pool.ts";
 import { failing, problem, recipe, slow } from "./test-engines.ts";
@@ -65,6 +66,35 @@ test("an engine that was asked for is not replaced: its failure ends the run wit
   await expect(learning).rejects.toThrow(/device lost; take another one/u);
   await pool.dispose();
 }, 60_000);
+
+test("a run that takes more memory than it may stops behind a checkpoint, and goes on where it may take more", async () => {
+  const { encoder, set, pieces, heldOut } = await problem(scratchFolder);
+  const pool = newWorkerPool(1);
+  const engine = await newOrtEngine("cpu", { threads: 1 });
+  const learn = async (checkpoints: string, limit: Partial<EncoderRun>) => {
+    const steps: number[] = [];
+    const onProgress = (event: ProgressEvent) => {
+      if (event.type === "step") steps.push(event.step);
+    };
+    const run = { engine, pool, checkpoints, freeze: false, onProgress, ...limit };
+    return { learnt: bytesOf(await learnEncoder(encoder, set, pieces, heldOut, recipe, run)), steps };
+  };
+  const folder = path.join(scratchFolder(), "model.training");
+  try {
+    const stopped = learn(folder, { memoryLimit: 2 ** 20 });
+    await expect(stopped).rejects.toThrow(MemoryLimitError);
+    await expect(stopped).rejects.toThrow(
+      /^fine-tuning, level 1, step 1: at most 1 MiB of memory expected, [\d,]+ MiB in use; raise --memory-limit .*--resume.*--batch than 32/u,
+    );
+    const resumed = await learn(folder, { memoryLimit: 2 ** 40, resume: true });
+    expect(resumed.steps[0]).toBe(2);
+    const whole = await learn(path.join(scratchFolder(), "model.training"), {});
+    expect(resumed.learnt).toEqual(whole.learnt);
+  } finally {
+    await engine.dispose();
+    await pool.dispose();
+  }
+}, 120_000);
 
 function bytesOf({ weights, embeddings }: LearntEncoder): Record<string, readonly number[]> {
   const arrays = [...weights].map(([name, { data }]) => [name, [...data].map(Number)] as const);

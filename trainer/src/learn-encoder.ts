@@ -14,6 +14,7 @@ import {
   saveCheckpoint,
 } from "./fine-tune/checkpoint.ts";
 import { type FineTuneHooks, fineTune, fineTuneJointly } from "./fine-tune/fine-tune.ts";
+import { MemoryLimitError } from "./fine-tune/memory-limit.ts";
 import { type PieceRows, selectPieces } from "./fine-tune/pieces.ts";
 import { embeddedState, type RunState, readEmbedded, restoreTuning, tuningState } from "./fine-tune/run-state.ts";
 import { newTunedEncoder, type TunedEncoder } from "./fine-tune/tuned-encoder.ts";
@@ -38,6 +39,8 @@ export interface EncoderRun {
   readonly freeze: boolean;
   /** Steps between two checkpoints; undefined: about a minute. A level's end is always one. */
   readonly checkpointSteps?: number | undefined;
+  /** Bytes of memory that this process may have in use while it fine-tunes. */
+  readonly memoryLimit?: number | undefined;
   readonly onProgress: (event: ProgressEvent) => void;
   readonly signal?: AbortSignal | undefined;
 }
@@ -55,7 +58,7 @@ const SECONDS_BETWEEN_STEPS_SHOWN = 0.25;
 
 /**
  * Fine-tunes `pretrained` on all documents but `heldOut`, and embeds them all.
- * @throws EngineError, CheckpointError; the signal's reason when aborted. The last checkpoint stays.
+ * @throws EngineError, CheckpointError, MemoryLimitError; the signal's reason when aborted. The last checkpoint stays.
  */
 export async function learnEncoder(
   pretrained: PretrainedEncoder,
@@ -121,7 +124,7 @@ async function tune(
   pieces: PieceRows,
   heldOut: Uint32Array,
   recipe: Recipe,
-  { pool, onProgress, signal, checkpointSteps }: EncoderRun,
+  { pool, onProgress, signal, checkpointSteps, memoryLimit = Number.POSITIVE_INFINITY }: EncoderRun,
   keep: (state: RunState, step?: number) => Promise<void>,
   saved: Checkpoint | undefined,
 ): Promise<void> {
@@ -174,9 +177,11 @@ async function tune(
       meter(step, steps);
       const isLate = checkpointSteps !== undefined || time - savedAt.time >= CHECKPOINT_SECONDS * 1000;
       const isDue = isLate && step - savedAt.step >= (checkpointSteps ?? CHECKPOINT_STEPS);
-      if (!isDue && step !== steps) return;
+      const used = process.memoryUsage.rss();
+      if (!isDue && step !== steps && used <= memoryLimit) return;
       await keep(await tuningState(encoder, now), step);
       savedAt = { time: performance.now(), step };
+      if (used > memoryLimit) throw stopped(level, step, used, memoryLimit, recipe);
     },
     onQuality: (level, value) => onProgress({ type: "quality", level, metric: "precision@1", value }),
     onEmbedded: (done, total) => embedMeter(done, total),
@@ -184,6 +189,14 @@ async function tune(
   if (recipe.tuning.schedule === "dynamic") await fineTuneJointly(input, encoder, recipe, hooks, signal, resumed);
   else await fineTune(input, encoder, recipe, pool, hooks, signal, resumed);
   await keep(await tuningState(encoder, "done"));
+}
+
+function stopped(level: number, step: number, used: number, limit: number, { tuning }: Recipe): MemoryLimitError {
+  const smaller = tuning.batch > 1 ? `a smaller --batch than ${tuning.batch}` : "a smaller --max-pieces";
+  const cure =
+    `raise --memory-limit and go on from the checkpoint, which is written, with --resume; or start anew with ${smaller} ` +
+    "and --no-resume";
+  return new MemoryLimitError(`fine-tuning, level ${level + 1}, step ${step}`, limit, { used }, cure);
 }
 
 /** Held-out documents that are asked at the end of each level. */

@@ -109,8 +109,8 @@ export function newEncodersRun(
       const trial = newTrial(shape, weights, given.tuning);
       engines = await startEngine(options.engine ?? "auto", trial, { threads }, voice);
       const read = encoders.map((pretrained) => ({ pretrained, pieces: pieces!.get(pretrained)! }));
-      const { freeze = false, memoryLimit, out } = options;
-      const limit = (memoryLimit ?? os.totalmem() / 2 ** 20) * 2 ** 20;
+      const { freeze = false, out } = options;
+      const limit = limitOf(options) ?? os.totalmem();
       const corpus = { set, recipe: given, threads, freeze };
       const estimate = await engines.run((engine) => estimateEncoders(read, engine, corpus, rehearsal, limit));
       await checkDiskSpace(out, estimate.diskBytes);
@@ -141,7 +141,7 @@ async function learnEncoders(
   const heldOut = planEncoderFold(set);
   let words = figuresOfWords(rehearsed, heldOut);
   const longest = longestList(recipe.scoring, set.labelIds.length);
-  const run = { engines, pool, threads, freeze, checkpointSteps, context };
+  const run = { engines, pool, threads, freeze, checkpointSteps, memoryLimit: limitOf(options), context };
   const lists: (readonly Judged[])[] = [];
   const parts: Omit<LearntMeaning, "set" | "judged">[] = [];
   let last = set;
@@ -161,6 +161,11 @@ async function learnEncoders(
   const { judged, ...combined } = chooseCombination(last, lists, longest, options.combine ?? "auto");
   sayWhatIsCombined(combined, parts, onProgress);
   return { parts, members, set: last, judged, combined };
+}
+
+/** In bytes. */
+function limitOf({ memoryLimit }: TrainOptions): number | undefined {
+  return memoryLimit === undefined ? undefined : memoryLimit * 2 ** 20;
 }
 
 /** The first encoder learns as it would alone; each further one has a seed of its own. */

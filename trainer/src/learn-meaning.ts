@@ -45,6 +45,8 @@ export interface EncoderRun {
   readonly threads: number;
   readonly freeze: boolean;
   readonly checkpointSteps?: number | undefined;
+  /** In bytes: see `learnEncoder`. */
+  readonly memoryLimit?: number | undefined;
   readonly context: TrainContext;
 }
 
@@ -79,14 +81,14 @@ export async function learnMeaning(
   depth?: number,
 ): Promise<LearntMeaning> {
   const { pretrained, pieces, recipe, called, checkpoints, resume } = task;
-  const { engines, pool: workers, threads, freeze, checkpointSteps, context } = given;
+  const { engines, pool: workers, threads, freeze, context, ...bounds } = given;
   const { onProgress, signal } = context;
   let hasSaved = false;
   const watch = (event: ProgressEvent) => {
     hasSaved ||= event.type === "checkpoint";
     onProgress(event);
   };
-  const run = { pool: workers, freeze, checkpoints, checkpointSteps, onProgress: watch, signal };
+  const run = { ...bounds, pool: workers, freeze, checkpoints, onProgress: watch, signal };
   // The engine after one that was lost goes on from what this run has saved. What lies there from before is the user's to
   // resume, or not, on each of them.
   const learnt = await engines.run((engine) =>

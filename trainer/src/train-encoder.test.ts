@@ -42,8 +42,13 @@ test("what the whole run will take is said once, and refused where it will not f
   expect(estimates[0]!.memoryBytes).toBeGreaterThan(alone.memoryBytes);
   expect(estimates[0]!.diskBytes).toBeGreaterThan(alone.diskBytes);
   const before: ProgressEvent[] = [];
-  const refused = trainOn({ memoryLimit: 64 }, (event) => before.push(event));
-  await expect(refused).rejects.toThrow(/at most 64 MiB of memory expected/u);
+  const refused = (options: Partial<TrainOptions>) => trainOn(options, (event) => before.push(event));
+  await expect(refused({ memoryLimit: 280 })).rejects.toThrow(/fine-tuning: at most 280 MiB of memory expected/u);
+  const cure =
+    /words: at most 64 MiB of memory expected, about \d+ MiB needed; leave rare labels out with --min-label/u;
+  for (const encoder of [undefined, []]) await expect(refused({ memoryLimit: 64, encoder })).rejects.toThrow(cure);
+  const manyFeatures = refused({ memoryLimit: 64, encoder: [], features: "auto" });
+  await expect(manyFeatures).rejects.toThrow(/train with --features words, or raise the limit/u);
   expect(before.some(learns)).toBe(false);
 }, 60_000);
 

@@ -4,6 +4,7 @@ import type { MemberContent } from "@tagwright/model/internals";
 import type { Recipe } from "../config.ts";
 import { type Corpus, describeReport } from "../corpus/corpus.ts";
 import { allExcept, readTrainingSet, selectExamples, type TrainingSet } from "../features/training-set.ts";
+import { MemoryLimitError } from "../fine-tune/memory-limit.ts";
 import { createMeter } from "../meter.ts";
 import type { ProgressEvent } from "../progress.ts";
 import { learnMembers } from "../ranker/learn-members.ts";
@@ -28,13 +29,18 @@ export interface RunEstimate extends Estimate {
 interface RehearsalOptions {
   readonly holdOut?: number;
   readonly minLabelDocuments?: number;
+  /** Bound on the memory of what it learns from words, in MiB. */
+  readonly memoryLimit?: number;
   /** Sees each text once, in the order of the documents. */
   readonly onText?: (text: string) => void;
   /** For a run that goes on after the rehearsal: what all of it will take, from what the rehearsal does. May refuse. */
   readonly estimateAll?: (set: TrainingSet, rehearsal: Estimate) => Promise<RunEstimate>;
 }
 
-/** Tries the recipe's features and, on corpora of their size, its alternatives; the best nDCG@5 wins, the first of equals. */
+/**
+ * Tries the recipe's features and, on corpora of their size, its alternatives; the best nDCG@5 wins, the first of equals.
+ * @throws MemoryLimitError where learning from words would need more than the limit; what `estimateAll` throws.
+ */
 export async function rehearse(
   corpus: Corpus,
   recipe: Recipe,
@@ -43,7 +49,7 @@ export async function rehearse(
   onProgress: (event: ProgressEvent) => void,
   signal?: AbortSignal,
 ): Promise<Rehearsal> {
-  const { holdOut = 0, minLabelDocuments = 1, onText, estimateAll } = options;
+  const { holdOut = 0, minLabelDocuments = 1, memoryLimit, onText, estimateAll } = options;
   const read = (tried: Recipe, see?: (text: string) => void) =>
     readTrainingSet(
       corpus,
@@ -59,11 +65,13 @@ export async function rehearse(
     .filter(({ upToDocuments }) => canChoose && first.statistics.documents <= upToDocuments)
     .map(({ blocks }): Recipe => ({ ...recipe, features: { ...recipe.features, blocks } }));
   sayWhatIsThere(corpus, first, onProgress);
-  const estimate = (what: CalibrationPlan) => estimateTraining(first, recipe, what, pool.size, 1 + variants.length);
+  // A ranker without the embedding is the final one only where none follows.
+  const learnt = estimateAll ? { ...plan, setAside: true } : plan;
+  const estimate = estimateTraining(first, recipe, learnt, pool.size, 1 + variants.length);
+  if (memoryLimit !== undefined) checkMemory(estimate, memoryLimit * 2 ** 20, variants.length > 0);
   onProgress({
     type: "estimate",
-    // A ranker without the embedding is the final one only where none follows.
-    ...(estimateAll ? await estimateAll(first, estimate({ ...plan, setAside: true })) : estimate(plan)),
+    ...(estimateAll ? await estimateAll(first, estimate) : estimate),
     documents: first.statistics.documents,
     labels: first.labelIds.length,
   });
@@ -81,6 +89,12 @@ export async function rehearse(
   const message = `tried ${1 + variants.length} sets of features on held-out documents; took ${features}`;
   onProgress({ type: "log", level: "info", message });
   return winner;
+}
+
+function checkMemory({ memoryBytes: needed }: Estimate, limitBytes: number, canChoose: boolean): void {
+  if (needed <= limitBytes) return;
+  const smaller = canChoose ? "train with --features words" : "leave rare labels out with --min-label-documents";
+  throw new MemoryLimitError("training on words", limitBytes, { needed }, `${smaller}, or raise the limit`);
 }
 
 function quality({ set, judged }: Rehearsal): number {

@@ -7,7 +7,7 @@ import { EngineError } from "../encoder/engines/engine.ts";
 import { EncoderSourceError } from "../encoder/source/encoder-source-error.ts";
 import { CheckpointError } from "../fine-tune/checkpoint.ts";
 import { DiskSpaceError } from "../fine-tune/disk-space.ts";
-import { MemoryLimitError } from "../fine-tune/estimate.ts";
+import { MemoryLimitError } from "../fine-tune/memory-limit.ts";
 import { DivergenceError } from "../fine-tune/tune-level.ts";
 import type { ExitCode } from "../progress.ts";
 

@@ -69,7 +69,11 @@ export function addTrainCommand(program: Command): void {
       "--keep-all",
       "keep all that fine-tuning changes, also where held-out documents of a small corpus speak against it",
     )
-    .option("--memory-limit <MiB>", "refuse a run that would need more (default: the machine's)", wholeNumber(64, 1e9))
+    .option(
+      "--memory-limit <MiB>",
+      "refuse a run that would need more, stop one that takes more (default: the machine's)",
+      wholeNumber(64, 1e9),
+    )
     .option("--resume", "go on from the last checkpoint, or fail (default: go on where it is one of the same run)")
     .option("--no-resume", "start anew; a checkpoint that is there stays until there is a new one")
     .option("--checkpoint-steps <n>", "steps between two checkpoints (default: about a minute)", wholeNumber(1, 1e6))

@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
-import { recipeFor } from "../config.ts";
+import { recipeFor, type Schedule } from "../config.ts";
 import { type Engine, EngineError } from "../encoder/engines/engine.ts";
 import type { EncoderShape } from "../encoder/source/pretrained.ts";
 import { readEncoderFolder } from "../encoder/source/read-encoder.ts";
 import { tiny } from "../test-data.ts";
 import { embedWith } from "./embed.ts";
-import { checkMemory, estimateTuning, MemoryLimitError, measureStep } from "./estimate.ts";
+import { checkMemory, estimateTuning, measureStep } from "./estimate.ts";
+import { MemoryLimitError } from "./memory-limit.ts";
 import { newPieceCollector } from "./pieces.ts";
 
 const miniLm: EncoderShape = {
@@ -53,9 +54,23 @@ test("a step of 32 texts of 128 pieces with MiniLM-L6 needs the 2.6 GB that it w
   expect(memoryBytes / 2.66e9).toBeLessThan(1.2);
 });
 
+test("the head is counted: all its nodes with their moments, and the slots of a step, of which flat has the most", () => {
+  const memory = (numLabels: number, schedule: Schedule) =>
+    estimateTuning(texts(10, 128), numLabels, miniLm, { ...tuning, schedule }, cost, false).memoryBytes;
+  const { mostNodes: nodes } = tuning;
+  const { hidden } = miniLm;
+  const headOf = (schedule: Schedule) => memory(nodes, schedule) - memory(1, schedule);
+  expect(headOf("recursive")).toBeGreaterThan(4 * 3 * (nodes - 1) * hidden);
+  expect(headOf("dynamic")).toBeGreaterThan(headOf("recursive"));
+  // The slots with moments go in and come out, with a gradient; each document has a sign, a cost and a score for each slot.
+  expect(headOf("flat")).toBeGreaterThan(4 * (nodes - 1) * ((3 + 7) * hidden + 3 * tuning.batch));
+  // Levels with more nodes are not learnt.
+  expect(memory(100 * nodes, "flat")).toBeLessThanOrEqual(memory(nodes, "flat"));
+});
+
 test("a run over the limit is refused with a batch that fits, or with --freeze where none does", () => {
   const estimate = estimateTuning(texts(10, 128), 500, miniLm, tuning, cost, false);
-  const check = (limit: number) => () => checkMemory(estimate, miniLm, tuning, false, limit);
+  const check = (limit: number) => () => checkMemory(estimate, 500, miniLm, tuning, false, limit);
   expect(check(4e9)).not.toThrow();
   expect(check(2e9)).toThrow(/--batch (16|8)\b/u);
   expect(check(2e9)).toThrow(MemoryLimitError);

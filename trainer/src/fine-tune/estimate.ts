@@ -2,6 +2,7 @@
 import { sharesTried, type Tuning } from "../config.ts";
 import { disposeQuietly, type Engine } from "../encoder/engines/engine.ts";
 import type { EncoderShape, EncoderWeights } from "../encoder/source/pretrained.ts";
+import { MemoryLimitError } from "./memory-limit.ts";
 import { type PieceRows, passageLength } from "./pieces.ts";
 import { newTrial, trialSize } from "./trial.ts";
 
@@ -20,11 +21,6 @@ export interface TuningEstimate {
   readonly keptBytes: number;
   /** In the model, quantised weights included. */
   readonly modelBytes: number;
-}
-
-/** A run that would not fit; the message names the setting that would. */
-export class MemoryLimitError extends Error {
-  override readonly name = "MemoryLimitError";
 }
 
 /** An embedding is the forward part of a step. */
@@ -91,7 +87,7 @@ export function estimateTuning(
   const embeddingBytes = 4 * numDocuments * shape.hidden;
   return {
     seconds: numDocuments * perDocument,
-    memoryBytes: memoryOf(shape, tuning, freeze) + numDocuments * (fine + 2 * shape.hidden) * 4,
+    memoryBytes: memoryOf(numLabels, shape, tuning, freeze) + numDocuments * (fine + 2 * shape.hidden) * 4,
     peakBytes: freeze ? 0 : 2 * CHECKPOINT_SHARE * weightBytes,
     keptBytes: passes * embeddingBytes + (freeze ? 0 : weightBytes),
     modelBytes: (1 + INT8_SHARE) * weightBytes,
@@ -101,33 +97,58 @@ export function estimateTuning(
 /** @throws MemoryLimitError where the run would need more than `limitBytes`, with the batch size that fits. */
 export function checkMemory(
   estimate: Pick<TuningEstimate, "memoryBytes">,
+  numLabels: number,
   shape: EncoderShape,
   tuning: Tuning,
   freeze: boolean,
   limitBytes: number,
 ): void {
   if (estimate.memoryBytes <= limitBytes) return;
-  const megabytes = (count: number) => `${Math.ceil(count / 2 ** 20).toLocaleString("en")} MiB`;
-  const rest = estimate.memoryBytes - memoryOf(shape, tuning, freeze);
+  const needed = (batch: number) => memoryOf(numLabels, shape, { ...tuning, batch }, freeze);
+  const rest = estimate.memoryBytes - needed(tuning.batch);
   let batch = tuning.batch;
-  while (batch > 1 && rest + memoryOf(shape, { ...tuning, batch }, freeze) > limitBytes) batch >>= 1;
-  const fits = !freeze && rest + memoryOf(shape, { ...tuning, batch }, freeze) <= limitBytes;
+  while (batch > 1 && rest + needed(batch) > limitBytes) batch >>= 1;
+  const fits = !freeze && rest + needed(batch) <= limitBytes;
   const cure = fits
     ? `train with --batch ${batch}, or raise the limit`
     : "train with --freeze or a smaller encoder, or raise the limit";
-  throw new MemoryLimitError(
-    `fine-tuning: at most ${megabytes(limitBytes)} of memory expected, about ${megabytes(estimate.memoryBytes)} needed; ${cure}`,
-  );
+  throw new MemoryLimitError("fine-tuning", limitBytes, { needed: estimate.memoryBytes }, cure);
 }
 
-/** Weights with moments, their next values, and what the forward pass keeps for the backward one. */
-function memoryOf(shape: EncoderShape, { batch, maxPieces }: Tuning, freeze: boolean): number {
+/** Weights with moments, their next values, what the forward pass keeps for the backward one, and the head. */
+function memoryOf(numLabels: number, shape: EncoderShape, tuning: Tuning, freeze: boolean): number {
+  const { batch, maxPieces } = tuning;
   const { layers, hidden, intermediate, heads, vocabulary } = shape;
   const tables = vocabulary * hidden;
   const body = parametersOf(shape) - tables;
   if (freeze) return BASE_MEMORY + 4 * 3 * (body + tables);
   const kept = batch * maxPieces * layers * (14 * hidden + 4 * intermediate + 4 * heads * maxPieces);
-  return BASE_MEMORY + 4 * (7 * body + 4 * tables + kept);
+  return BASE_MEMORY + 4 * (7 * body + 4 * tables + kept + headSize(numLabels, hidden, tuning));
+}
+
+/**
+ * Numbers of the largest head: all nodes with their moments, and in a step those of its slots once more, their next values
+ * and gradient, and what each score of a document takes.
+ */
+function headSize(numLabels: number, hidden: number, tuning: Tuning): number {
+  const { schedule, batch, predicted, branching, leafSize, mostNodes } = tuning;
+  const clusters = numClusters(numLabels, tuning);
+  const isJoint = schedule === "dynamic";
+  let nodes = numLabels + (isJoint ? clusters : 0);
+  if (!isJoint) for (let above = clusters; nodes > mostNodes; above /= branching) nodes = Math.ceil(above);
+  // The children of the predicted nodes and of a document's own one; without predictions, all.
+  const children = batch * (predicted + 1) * Math.max(branching, leafSize) + (isJoint ? clusters : 0);
+  const slots = schedule === "flat" ? nodes : Math.min(nodes, children);
+  return (hidden + 1) * (3 * nodes + SLOT_COPIES * slots) + SCORE_COPIES * batch * slots;
+}
+
+/** A row and its two moments before and after a step, and its gradient; a score's sign, cost, margin, loss and gradients. */
+const SLOT_COPIES = 7;
+const SCORE_COPIES = 6;
+
+/** Lowest clusters of a balanced tree. */
+function numClusters(numLabels: number, { leafSize }: Tuning): number {
+  return 2 ** Math.ceil(Math.log2(Math.max(1, numLabels / leafSize)));
 }
 
 function parametersOf({ layers, hidden, intermediate, vocabulary, positions }: EncoderShape): number {
@@ -135,9 +156,10 @@ function parametersOf({ layers, hidden, intermediate, vocabulary, positions }: E
 }
 
 /** Levels of a balanced tree that are wide enough to be learnt. */
-function countLevels(numLabels: number, { schedule, leafSize, branching, fewestNodes }: Tuning): number {
+function countLevels(numLabels: number, tuning: Tuning): number {
+  const { schedule, branching, fewestNodes } = tuning;
   if (schedule !== "recursive") return 1;
-  let width = 2 ** Math.ceil(Math.log2(Math.max(1, numLabels / leafSize)));
+  let width = numClusters(numLabels, tuning);
   let levels = 1;
   while (width >= fewestNodes && width > 1) {
     levels++;
