@@ -118,18 +118,25 @@ test.each([
   [
     "documents that are all alike",
     Array.from({ length: 30 }, (_, i) => ({ text: "the same words", labels: [`l${i % 3}`] })),
+    /^all 30 documents have the same words/u,
   ],
   [
     "labels that all share one document",
     Array.from({ length: 12 }, (_, i) => ({ text: `word${i} here`, labels: i === 0 ? ["a", "b", "c", "d"] : ["a"] })),
+    /^3 of 4 labels \("b", "c", "d"\) have the very same documents/u,
   ],
-  ["two documents", ["one", "two"].map((text) => ({ text, labels: ["x", text] }))],
+  ["two documents", ["one", "two"].map((text) => ({ text, labels: ["x", text] })), /^all 2 documents/u],
 ])(
-  "%s make a model of finite numbers",
-  async (_, documents) => {
+  "%s make a model of finite numbers, and a warning with the cure, with and without an encoder",
+  async (_, documents, warning) => {
     const lines = documents.map((it, i) => `${JSON.stringify({ id: `d${i}`, ...it })}\n`);
     const folder = scratchFolder({ "notes.jsonl": lines.join("") });
-    const { out, events } = await trainOn({ corpus: path.join(folder, "notes.jsonl") });
+    const notes = path.join(folder, "notes.jsonl");
+    const warnings = (events: readonly ProgressEvent[]) =>
+      events.flatMap((it) => (it.type === "log" && it.level === "warning" && warning.test(it.message) ? [it] : []));
+    const { out, events } = await trainOn({ corpus: notes });
+    expect(warnings(events)).toHaveLength(1);
+    expect(warnings((await trainOn({ corpus: notes, encoder: [] })).events)).toHaveLength(1);
     for (const event of events) if (event.type === "step") expect(Number.isFinite(event.loss)).toBe(true);
     const model = await openModel(out);
     try {

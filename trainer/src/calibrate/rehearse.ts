@@ -3,6 +3,7 @@
 import type { MemberContent } from "@tagwright/model/internals";
 import type { Recipe } from "../config.ts";
 import { type Corpus, describeReport } from "../corpus/corpus.ts";
+import { describeLookAlikes } from "../features/look-alikes.ts";
 import { allExcept, readTrainingSet, selectExamples, type TrainingSet } from "../features/training-set.ts";
 import { MemoryLimitError } from "../fine-tune/memory-limit.ts";
 import { createMeter } from "../meter.ts";
@@ -137,7 +138,8 @@ async function rehearseOne(
 }
 
 function sayWhatIsThere(corpus: Corpus, set: TrainingSet, onProgress: (event: ProgressEvent) => void): void {
-  for (const message of describeReport(corpus.report)) onProgress({ type: "log", level: "warning", message });
+  for (const message of [...describeReport(corpus.report), ...describeLookAlikes(set)])
+    onProgress({ type: "log", level: "warning", message });
   if (set.numDroppedLabels === 0) return;
   const many = set.numDroppedLabels === 1 ? "1 label has" : `${set.numDroppedLabels.toLocaleString("en")} labels have`;
   const message = `${many} too few documents and stay out (--min-label-documents)`;
