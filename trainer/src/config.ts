@@ -225,11 +225,16 @@ export interface RecipeChoices {
   readonly batch?: number;
   /** Word pieces that are read of a text; half as many on the coarse levels. */
   readonly maxPieces?: number;
+  /** Passages of a text that the final model reads, each of so many pieces; fine-tuning reads the first. */
+  readonly passages?: number;
   /** All of what fine-tuning changed is kept, whatever held-out documents say. */
   readonly keepAll?: boolean;
   /** Of the ranker. */
   readonly loss?: Loss;
 }
+
+/** A suggestion takes as many times as long. */
+export const MOST_PASSAGES = 16;
 
 /** Room for a few words between the special pieces. */
 export const FEWEST_PIECES = 8;
@@ -247,6 +252,7 @@ export function recipeFor(preset: Preset, seed: number, choices: RecipeChoices =
       ...base.tuning,
       schedule,
       ...(choices.batch !== undefined && { batch: choices.batch }),
+      ...(choices.passages !== undefined && { passages: choices.passages }),
       ...(choices.keepAll && { kept: { shares: [], upToDocuments: 0 } }),
       ...(choices.maxPieces !== undefined && {
         maxPieces: choices.maxPieces,

@@ -110,6 +110,7 @@ function commandLine(options: TrainOptions, recipe: Recipe, encoders: readonly s
     ...(options.freeze ? ["--freeze"] : []),
     ...(options.keepAll ? ["--keep-all"] : []),
     ...(options.maxPieces ? [`--max-pieces ${options.maxPieces}`] : []),
+    ...(options.passages ? [`--passages ${options.passages}`] : []),
     `--seed ${recipe.seed}`,
     ...(options.minLabelDocuments ? [`--min-label-documents ${options.minLabelDocuments}`] : []),
     ...(options.holdOut ? [`--holdout ${options.holdOut}`] : []),
@@ -122,8 +123,8 @@ function describeTree({ tree }: Recipe, numLabels: number): Record<string, strin
 }
 
 function describeTuning({ parts }: LearntEncoders, { tuning }: Recipe, { freeze = false }: TrainOptions) {
-  const { epochs, rate, headRate, maxPieces, coarsePieces, schedule } = tuning;
-  const frozen = { embeddingWeight: parts.map((it) => it.encoder.weight).join(", "), maxPieces };
+  const { epochs, rate, headRate, maxPieces, passages, coarsePieces, schedule } = tuning;
+  const frozen = { embeddingWeight: parts.map((it) => it.encoder.weight).join(", "), maxPieces, passages };
   return freeze
     ? { ...frozen, encoderIs: "as published" }
     : {

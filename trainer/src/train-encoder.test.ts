@@ -103,6 +103,34 @@ test("a frozen encoder is written as it was published, and reads as much of a te
   expect(bytes.includes(Buffer.from(words.buffer, words.byteOffset, words.byteLength))).toBe(true);
 }, 120_000);
 
+test.each([1, 2])(
+  "with --passages %i the end of a long text is read where there is a second one",
+  async (passages) => {
+    const beginning = "the same words ".repeat(20);
+    const ends = ["solar power", "a tree of labels and many other words"];
+    const notes = corpus(40);
+    const { out } = await trainOn({ corpus: notes, freeze: true, features: "none", maxPieces: 12, passages });
+    const { encoderModel } = JSON.parse(readFileSync(path.join(out, "model.json"), "utf8"));
+    expect(encoderModel.passages).toBe(passages);
+    const card = readFileSync(path.join(out, "README.md"), "utf8");
+    expect(card).toMatch(new RegExp(`--passages ${passages}\\b`, "u"));
+    const model = await openModel(out);
+    try {
+      const [one, other] = await model.suggestMany(
+        ends.map((end) => beginning + end),
+        3,
+      );
+      const margins = [one!, other!].map((suggested) => suggested.map(({ margin }) => margin));
+      expect(margins[0]!.length).toBeGreaterThan(0);
+      if (passages === 1) expect(margins[0]).toEqual(margins[1]);
+      else expect(margins[0]).not.toEqual(margins[1]);
+    } finally {
+      model.dispose();
+    }
+  },
+  120_000,
+);
+
 test.each(["flat", "dynamic"] as const)(
   "the %s schedule learns the labels in one level",
   async (schedule) => {

@@ -59,6 +59,8 @@ export interface TrainOptions {
   readonly batch?: number;
   /** Word pieces that the encoder reads of a text; default: the preset's, and never more than the encoder can. */
   readonly maxPieces?: number;
+  /** Passages of a long text that the encoder reads, each of `maxPieces`; default: the preset's. */
+  readonly passages?: number;
   /** All of what fine-tuning changed is kept, also where held-out documents speak against it. */
   readonly keepAll?: boolean;
 }

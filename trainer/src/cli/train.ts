@@ -2,7 +2,7 @@
 import type { TagOptions } from "@tagwright/documents";
 import { combinations, maxEncoders } from "@tagwright/model/internals";
 import { type Command, Option } from "commander";
-import { FEWEST_PIECES } from "../config.ts";
+import { FEWEST_PIECES, MOST_PASSAGES } from "../config.ts";
 import { engineChoices } from "../encoder/engines/choose.ts";
 import type { ProgressEvent } from "../progress.ts";
 import { type TrainOptions, train as trainModel } from "../train.ts";
@@ -64,6 +64,12 @@ export function addTrainCommand(program: Command): void {
       "--max-pieces <n>",
       "word pieces that the encoder reads of a text (default: 128)",
       wholeNumber(FEWEST_PIECES, 8192),
+    )
+    .option(
+      "--passages <n>",
+      "parts of a long text that the encoder reads, its end among them (default: 1, the beginning); each takes as long as " +
+        "the first, in the embedding of all documents and in every suggestion",
+      wholeNumber(1, MOST_PASSAGES),
     )
     .option(
       "--keep-all",

@@ -40,6 +40,18 @@ test("time is the pieces that all passes read, times what one costs", () => {
   expect(estimateTuning(texts(100, 50), 4_000, miniLm, tuning, cost, true).seconds).toBeCloseTo(100 * 50 * 0.001 * 0.3);
 });
 
+test("the embedding of all documents reads every passage, and fine-tuning the first of each", () => {
+  const collector = newPieceCollector();
+  for (let d = 0; d < 4000; d++) collector.add([new Int32Array(50), new Int32Array(30)]);
+  const two = collector.finish();
+  const estimate = (pieces: typeof two, passages: number, freeze: boolean) =>
+    estimateTuning(pieces, 4_000, miniLm, { ...tuning, passages }, cost, freeze);
+  const [one, tuned, frozen] = [texts(4000, 50), estimate(two, 2, false), estimate(two, 2, true)];
+  expect(tuned.seconds - estimate(one, 1, false).seconds).toBeCloseTo(4000 * 30 * 0.001 * 0.3, 6);
+  expect(frozen.seconds - estimate(one, 1, true).seconds).toBeCloseTo(4000 * 30 * 0.001 * 0.3, 6);
+  expect(tuned.memoryBytes - estimate(one, 1, false).memoryBytes).toBeCloseTo(4000 * 30 * 4, 0);
+});
+
 test("a small corpus is read as often as the fewest steps take, and embedded for each share that is tried", () => {
   const { seconds } = estimateTuning(texts(64, 50), 4_000, miniLm, tuning, cost, false);
   expect(seconds).toBeCloseTo(

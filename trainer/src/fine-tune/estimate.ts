@@ -70,8 +70,9 @@ export function estimateTuning(
   const levels = freeze ? 0 : countLevels(numLabels, tuning);
   const fine = meanLength(pieces, tuning.maxPieces);
   const coarse = meanLength(pieces, tuning.coarsePieces);
+  const whole = meanLength(pieces, tuning.maxPieces, tuning.passages);
   const passes = 1 + (freeze ? 0 : sharesTried(tuning, numDocuments).length);
-  let perDocument = passes * EMBEDDING_SHARE * cost.perPiece * fine;
+  let perDocument = passes * EMBEDDING_SHARE * cost.perPiece * whole;
   for (let level = 0; level < levels; level++) {
     const isLast = level === levels - 1;
     const length = isLast ? fine : coarse;
@@ -87,7 +88,7 @@ export function estimateTuning(
   const embeddingBytes = 4 * numDocuments * shape.hidden;
   return {
     seconds: numDocuments * perDocument,
-    memoryBytes: memoryOf(numLabels, shape, tuning, freeze) + numDocuments * (fine + 2 * shape.hidden) * 4,
+    memoryBytes: memoryOf(numLabels, shape, tuning, freeze) + numDocuments * (whole + 2 * shape.hidden) * 4,
     peakBytes: freeze ? 0 : 2 * CHECKPOINT_SHARE * weightBytes,
     keptBytes: passes * embeddingBytes + (freeze ? 0 : weightBytes),
     modelBytes: (1 + INT8_SHARE) * weightBytes,
@@ -168,10 +169,12 @@ function countLevels(numLabels: number, tuning: Tuning): number {
   return levels;
 }
 
-function meanLength(pieces: PieceRows, maxPieces: number): number {
+/** Pieces of a document, of its first `passages` passages. */
+function meanLength(pieces: PieceRows, maxPieces: number, passages = 1): number {
+  const { numDocuments, passageStart } = pieces;
   let sum = 0;
-  for (let d = 0; d < pieces.numDocuments; d++)
-    for (let p = pieces.passageStart[d]!; p < Math.min(pieces.passageStart[d]! + 1, pieces.passageStart[d + 1]!); p++)
+  for (let d = 0; d < numDocuments; d++)
+    for (let p = passageStart[d]!; p < Math.min(passageStart[d]! + passages, passageStart[d + 1]!); p++)
       sum += passageLength(pieces, p, maxPieces);
-  return sum / Math.max(1, pieces.numDocuments);
+  return sum / Math.max(1, numDocuments);
 }
