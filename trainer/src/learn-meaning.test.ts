@@ -3,7 +3,8 @@ import { scratchFolder } from "@tagwright/testing";
 import { expect, test } from "vitest";
 import type { EngineName } from "./encoder/engines/engine.ts";
 import { startEngine } from "./encoder/engines/running-engine.ts";
-import { saveCheckpoint } from "./fine-tune/checkpoint.ts";
+import { hasCheckpoint, saveCheckpoint } from "./fine-tune/checkpoint.ts";
+import { MemoryLimitError } from "./fine-tune/memory-limit.ts";
 import { newTrial } from "./fine-tune/trial.ts";
 import { learnEncoder } from "./learn-encoder.ts";
 import { learnMeaning } from "./learn-meaning.ts";
@@ -53,3 +54,22 @@ test.each([
   },
   120_000,
 );
+
+test("the limit on memory holds for an encoder as a part of the run, and is not the engine's failure", async () => {
+  const { encoder, set, pieces, heldOut } = await problem(scratchFolder);
+  const pool = newWorkerPool(1);
+  const trial = newTrial(encoder.shape, encoder.weights, recipe.tuning);
+  const voice = { chosen: () => undefined, warn: () => undefined };
+  const engines = await startEngine("auto", trial, { threads: 1, tryOut: ["cpu", "cpu"] }, voice);
+  const checkpoints = path.join(scratchFolder(), "model.training");
+  const task = { pretrained: encoder, pieces, recipe, checkpoints, resume: undefined, called: "" };
+  const context = { onProgress: () => undefined };
+  const run = { engines, pool, threads: 1, freeze: false, memoryLimit: 2 ** 20, context };
+  try {
+    await expect(learnMeaning(task, set, heldOut, run)).rejects.toThrow(MemoryLimitError);
+    expect(await hasCheckpoint(checkpoints)).toBe(true);
+  } finally {
+    await engines.dispose();
+    await pool.dispose();
+  }
+}, 60_000);
