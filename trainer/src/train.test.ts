@@ -176,13 +176,34 @@ test("labels with too few documents are left out, and it is said", async () => {
   expect(events.some((it) => it.type === "log" && /too few documents/.test(it.message))).toBe(true);
 });
 
-for (const tree of ["bonsai", "parabel"] as const) {
-  test(`a ${tree} tree learns as well`, async () => {
+for (const [tree, numTrees] of [
+  ["bonsai", 1],
+  ["parabel", 3],
+] as const) {
+  test(`a ${tree} tree learns as well, and an explanation goes down the first of ${numTrees}`, async () => {
     const { out } = await trainOn(corpusOf(manyLabels(1500, 1)), { tree });
     const model = await open(out);
     expect(model.labels.length).toBeGreaterThan(150);
     expect(await firstRight(model, manyLabels(200, 2))).toBeGreaterThan(0.8);
+    await expectPaths(out, model, numTrees);
   });
+}
+
+/** What the explanations say of the way to a label, against the tree's own file and each other. */
+async function expectPaths(out: string, model: Model, numTrees: number): Promise<void> {
+  const names = readFileSync(path.join(out, "tree.safetensors"), "latin1");
+  const numLevels = names.match(/member\.0\.level\.\d+\.child_start/g)!.length;
+  const { path: steps, margin } = await model.explain("thing7 kind7 the new day", "thing 7");
+  expect(numLevels).toBeGreaterThan(1);
+  expect(steps.map((it) => it.level)).toEqual(Array.from({ length: numLevels }, (_, level) => level));
+  const leaf = steps.at(-1)!;
+  expect(leaf.examples).toEqual(["thing 7"]);
+  // With several trees the margin is the mean of three leaves', and the path is that of the first tree.
+  expect(Math.abs(leaf.margin - margin) < 1e-9).toBe(numTrees === 1);
+  for (const { level, node, examples } of steps.slice(0, -1)) {
+    expect(examples.length).toBeGreaterThan(1);
+    for (const label of examples) expect((await model.explain("", label)).path[level]!.node).toBe(node);
+  }
 }
 
 test("features that are asked for are taken, and nothing is tried; characters know a word's other forms", async () => {

@@ -7,33 +7,42 @@ export interface Suggestion {
   /** The identifier in `labels.txt`: a tag, or a concept id where there is a taxonomy. */
   readonly id: string;
   readonly name: string;
-  /** Margin of the label's own classifier: what `explain` takes apart. Lists are sorted by the whole path's score. */
+  /**
+   * Margin of the label's own classifier, of several trees or encoders the mean over those that came up with the label.
+   * Lists are sorted by the whole path's score.
+   */
   readonly margin: number;
   /** Calibrated chance that a person would give this label, 0 to 1. */
   readonly probability: number;
 }
 
-/** A term of the text and what it added to a label's score, summed over the path. */
+/** A term of the text and what it added to the margin of a label's own classifier; the nodes above it are not in it. */
 export interface TermContribution {
   readonly term: string;
   readonly value: number;
 }
 
-/** One node on the way from the root to the label. */
+/** One node of a tree on the way from the root, which is no step, to the label's leaf. */
 export interface PathStep {
+  /** 0 below the root. */
   readonly level: number;
+  /** Position in its level. */
   readonly node: number;
+  /** Of the node's own classifier. */
   readonly margin: number;
   /** A few labels below the node, so that a person can tell what it is about. */
   readonly examples: readonly string[];
 }
 
-/** Why a label got its score: exact, `margin = bias + embedding + sum of all contributions`. */
+/**
+ * Why a label has its margin: exact, `margin = bias + embedding + sum of all contributions`. Each is of the label's own
+ * classifier, and of several trees or encoders the mean over all, also over those whose beam did not come to the label.
+ */
 export interface Explanation {
   readonly label: string;
   readonly margin: number;
   readonly bias: number;
-  /** What the encoder's reading of the whole text added, of several the mean; 0 without one. */
+  /** What the encoder's reading of the whole text added; 0 without one. */
   readonly embedding: number;
   /**
    * What the encoder, or the one of several that read least, read of the text: all of it, its beginning, or several parts
@@ -42,6 +51,10 @@ export interface Explanation {
   readonly read?: "whole" | "beginning" | "parts";
   /** Largest absolute contribution first. */
   readonly terms: readonly TermContribution[];
+  /**
+   * A step for each level, the label's leaf last. Of several trees, which group labels differently, that of the first: its
+   * last margin is then that tree's alone.
+   */
   readonly path: readonly PathStep[];
 }
 
