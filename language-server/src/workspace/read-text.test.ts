@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { scratchFolder } from "@tagwright/testing";
 import { expect, test } from "vitest";
+import { createAnalyse } from "../analysis.ts";
 import { readText } from "./read-text.ts";
 
 async function reading(bytes: Uint8Array | string) {
@@ -13,6 +14,19 @@ async function reading(bytes: Uint8Array | string) {
 
 test("a text is what the editor shows: without its byte order mark, line ends kept", async () => {
   expect(await reading("\ufeffa\r\nb")).toEqual({ kind: "text", text: "a\r\nb" });
+});
+
+test("a file of mixed line ends says the same as the document that the editor makes of it, with one kind", async () => {
+  const lines = ["---", "title: On bread", "tags:", "  - baking", "  - salt", "---", "Dough", "and #rest."];
+  const text = (lineEnd: (i: number) => string) => lines.map((it, i) => it + lineEnd(i)).join("");
+  const read = await reading(text((i) => (i === 1 || i % 3 === 0 ? "\r\n" : "\n")));
+  if (read.kind !== "text") throw new Error(read.reason);
+  const [disk, ...editors] = [read.text, text(() => "\n"), text(() => "\r\n")].map((it) => {
+    const { tags, body, bodyHash } = createAnalyse()("file:///note.md", it, { inlineTags: true });
+    return { tags: tags.tags, body, bodyHash };
+  });
+  expect(disk).toMatchObject({ tags: ["baking", "salt", "rest"], body: "On bread\n\nDough\nand .\n" });
+  for (const editor of editors) expect(editor).toEqual(disk);
 });
 
 test.each([
