@@ -5,7 +5,7 @@ import path from "node:path";
 import { scratchFolder } from "@tagwright/testing";
 import { expect, test } from "vitest";
 import { contentOf, tagwright } from "./command-line.ts";
-import { makeNotes, makeWorkspace } from "./notes.ts";
+import { makeJsonLines, makeNotes, makeWorkspace } from "./notes.ts";
 
 const ours = /^\.tags/;
 
@@ -112,4 +112,17 @@ test("evaluate --holdout measures exactly the documents that train --holdout lef
   const all = await tagwright(args, { cwd: folder });
   expect(JSON.parse(all.stdout).documents).toBe(200);
   expect(all.stderr).toMatch(/may have learnt from these very documents/);
+}, 120_000);
+
+test("a model learns with matched negatives and induced relevance, over a tree of several levels", async () => {
+  const folder = scratchFolder({ "notes.jsonl": makeJsonLines(600, 150) });
+  const args = ["--tree", "bonsai", "--negatives", "tfn+man", "--induce-relevance"];
+  const trained = await tagwright(["train", "--corpus", "notes.jsonl", "--out", "model", ...args], { cwd: folder });
+  expect(trained, trained.stderr).toMatchObject({ code: 0 });
+  const card = readFileSync(path.join(folder, "model/README.md"), "utf8");
+  expect(card).toContain("--negatives tfn+man --induce-relevance");
+  const measured = await tagwright(["evaluate", "--model", "model", "--corpus", "notes.jsonl", "--json"], {
+    cwd: folder,
+  });
+  expect(JSON.parse(measured.stdout).precision["1"]).toBeGreaterThan(0.9);
 }, 120_000);

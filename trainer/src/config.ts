@@ -7,6 +7,12 @@ export type Preset = "fast" | "best";
  * the ranker with the encoder's embedding alone, while tree and recursion still read words.
  */
 export type FeatureChoice = "auto" | "words" | "words+characters" | "none";
+/**
+ * Which documents a classifier has as negatives: those of its siblings (teacher forcing, tfn), and on the last level also
+ * those that the levels above mistake for its parent's (matcher-aware, man).
+ */
+export const negativesChoices = ["tfn", "tfn+man"] as const;
+export type Negatives = (typeof negativesChoices)[number];
 export type TreeShape = "balanced" | "bonsai" | "parabel";
 /**
  * How an encoder is fine-tuned: level by level (XR-Transformer), on the finest level alone (X-Transformer), or on groups
@@ -231,6 +237,9 @@ export interface RecipeChoices {
   readonly keepAll?: boolean;
   /** Of the ranker. */
   readonly loss?: Loss;
+  readonly negatives?: Negatives;
+  /** The labels of a document share its weight: a positive has that of its labels below the node. */
+  readonly induceRelevance?: boolean;
 }
 
 /** A suggestion takes as many times as long. */
@@ -243,6 +252,7 @@ export const FEWEST_PIECES = 8;
 export function recipeFor(preset: Preset, seed: number, choices: RecipeChoices = {}): Recipe {
   const { tree: shape, features = "auto", schedule = "recursive", loss = "squared-hinge" } = choices;
   const base = preset === "fast" ? fast : best;
+  const { ranker, scoring } = loss === "logistic" ? logistic(base) : base;
   const blocks = features === "words+characters" ? [words, characters] : [words];
   const chosen = { ...base.features, blocks, alternatives: [], besideEmbedding: features !== "none" };
   const recipe = {
@@ -259,7 +269,13 @@ export function recipeFor(preset: Preset, seed: number, choices: RecipeChoices =
         coarsePieces: Math.max(FEWEST_PIECES, choices.maxPieces >> 1),
       }),
     },
-    ...(loss === "logistic" && logistic(base)),
+    ranker: {
+      ...ranker,
+      // As many nodes as a search would keep.
+      ...(choices.negatives === "tfn+man" && { matched: scoring.beam }),
+      ...(choices.induceRelevance && { induceRelevance: true }),
+    },
+    scoring,
     ...(features !== "auto" && { features: chosen }),
   };
   if (shape === undefined || shape === "balanced") return recipe;

@@ -106,6 +106,8 @@ function commandLine(options: TrainOptions, recipe: Recipe, encoders: readonly s
     ...(options.tree ? [`--tree ${options.tree}`] : []),
     ...(options.features ? [`--features ${options.features}`] : []),
     ...(recipe.ranker.loss === "squared-hinge" ? [] : [`--loss ${recipe.ranker.loss}`]),
+    ...(recipe.ranker.matched > 0 ? ["--negatives tfn+man"] : []),
+    ...(recipe.ranker.induceRelevance ? ["--induce-relevance"] : []),
     ...(options.schedule ? [`--schedule ${options.schedule}`] : []),
     ...(options.freeze ? ["--freeze"] : []),
     ...(options.keepAll ? ["--keep-all"] : []),

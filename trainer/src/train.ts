@@ -6,7 +6,7 @@ import type { TagOptions } from "@tagwright/documents";
 import { type Combination, type Loss, lockModelFolder, writeModelFolder } from "@tagwright/model/internals";
 import { calibrate } from "./calibrate/calibrate.ts";
 import { rehearse } from "./calibrate/rehearse.ts";
-import { type FeatureChoice, type Preset, recipeFor, type Schedule, type TreeShape } from "./config.ts";
+import { type FeatureChoice, type Negatives, type Preset, recipeFor, type Schedule, type TreeShape } from "./config.ts";
 import { openCorpus } from "./corpus/open-corpus.ts";
 import { describeModel, flatten } from "./describe-model.ts";
 import type { EngineChoice } from "./encoder/engines/choose.ts";
@@ -38,6 +38,10 @@ export interface TrainOptions {
   readonly seed?: number;
   /** Of the ranker. Default squared hinge. */
   readonly loss?: Loss;
+  /** Of the ranker. Default `tfn`. */
+  readonly negatives?: Negatives;
+  /** Whether the labels of a document share its weight. Default false. */
+  readonly induceRelevance?: boolean;
   /** Labels with fewer documents are dropped. Default 1. */
   readonly minLabelDocuments?: number;
   /** Percentage of documents left out for `evaluate --holdout`. Default 0. */

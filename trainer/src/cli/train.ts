@@ -2,7 +2,7 @@
 import type { TagOptions } from "@tagwright/documents";
 import { combinations, maxEncoders } from "@tagwright/model/internals";
 import { type Command, Option } from "commander";
-import { FEWEST_PIECES, MOST_PASSAGES } from "../config.ts";
+import { FEWEST_PIECES, MOST_PASSAGES, negativesChoices } from "../config.ts";
 import { engineChoices } from "../encoder/engines/choose.ts";
 import type { ProgressEvent } from "../progress.ts";
 import { type TrainOptions, train as trainModel } from "../train.ts";
@@ -98,6 +98,15 @@ export function addTrainCommand(program: Command): void {
         .choices(["squared-hinge", "logistic"])
         .default("squared-hinge"),
     )
+    .addOption(
+      new Option(
+        "--negatives <kind>",
+        "documents that a label is told apart from: those of labels beside it (tfn), and those mistaken for such (man)",
+      )
+        .choices(negativesChoices)
+        .default("tfn"),
+    )
+    .option("--induce-relevance", "let the labels of a document share its weight")
     .option("--threads <n>", "worker threads (default: one a core)", wholeNumber(1, 1024))
     .option("--seed <n>", "for everything random; the same seed gives the same model", wholeNumber(0, maxSeed))
     .option("--min-label-documents <n>", "drop labels with fewer documents", wholeNumber(1, 1_000_000))
