@@ -204,8 +204,39 @@ test("a list that cannot be edited safely gives an action that says why", async 
     suggestions,
     settings: { tagOptions: { keys: ["keywords"] } },
   });
-  expect(found.length).toBeGreaterThan(0);
-  for (const it of found) expect(it.disabled?.reason ?? "").not.toBe("");
+  const additions = found.filter((it) => it.title === "Add suggested tags");
+  expect(additions.length).toBe(2);
+  for (const it of additions) expect(it.disabled?.reason).toMatch(/alias/);
+});
+
+test.each([
+  [
+    "a comment",
+    "---\r\ntags: #a #b|\r\n---\r\n",
+    "Make the comment a list of tags: a, b",
+    "---\r\ntags: [a, b]\r\n---\r\n",
+  ],
+  ["an alias", "---\nx: &x [a]\ntags: *x|\n---\n", "Convert tags to a list: a", "---\nx: &x [a]\ntags: [a]\n---\n"],
+  [
+    "a block of text",
+    "---\ntags: >\n  a\n\n  b|\n---\n",
+    "Convert tags to a list: a, b",
+    "---\ntags:\n  - a\n  - b\n---\n",
+  ],
+  [
+    "a key twice",
+    "---\ntags: [a]\ntags: [b|]\n---\n",
+    'Merge the keys "tags" into one list: a, b',
+    "---\ntags: [a, b]\n---\n",
+  ],
+])("%s in the place of a list becomes one by a quick fix, without a model", async (_, marked, title, after) => {
+  const { context, found } = await actions(marked, undefined, {});
+  expect(found.map((it) => [it.title, it.kind])).toEqual([[title, CodeActionKind.QuickFix]]);
+  const [change] = found[0]!.edit!.documentChanges as [{ textDocument: object; edits: TextEdit[] }];
+  expect(change.textDocument).toEqual({ uri: context.document.uri, version: 7 });
+  expect(TextDocument.applyEdits(context.document, change.edits)).toBe(after);
+  expect((await actions(marked, [CodeActionKind.Source], {})).found).toEqual([]);
+  expect((await actions(`${marked}Pro`.replace("|", "").concat("|se"), undefined, {})).found).toEqual([]);
 });
 
 test("the picker gets everything that the document lacks", async () => {

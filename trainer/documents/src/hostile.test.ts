@@ -1,6 +1,7 @@
 // Input made to hurt: everything is answered, soon, and what is not understood is not edited.
 import { expect, test } from "vitest";
 import { applyEdits } from "./edits.ts";
+import { planListRepairs } from "./plan-list-repairs.ts";
 import { planTagEdits } from "./plan-tag-edits.ts";
 import { readTags } from "./read-tags.ts";
 import { tagSlotAt } from "./slot.ts";
@@ -38,6 +39,17 @@ test.each([
   if (plan.kind === "edits")
     expect(readTags({ path: "a.md", text: applyEdits(text, plan.edits) }).tags).toContain("new");
   for (const offset of [0, 4, 12, 100, text.length >> 1, text.length]) tagSlotAt(source, offset);
+  expect(performance.now() - start).toBeLessThan(5000);
+});
+
+test.each([
+  ["many aliases", `a: &x [b]\n${"tags: *x\n".repeat(6_000)}`, undefined],
+  ["many equal keys", Array.from({ length: 5_000 }, (_, i) => `tags: a${i}\n`).join(""), 5_000],
+  ["a wide head of a block of text", `tags: |${" ".repeat(50_000)}\n  a\n`, 1],
+  ["a wide comment of words", `tags: ${"#a ".repeat(15_000)}#\n`, undefined],
+])("%s: a repair is planned soon, or none", (_, text, numTags) => {
+  const start = performance.now();
+  expect(planListRepairs({ path: "a.rst.tags.yaml", text })[0]?.tags.length).toBe(numTags);
   expect(performance.now() - start).toBeLessThan(5000);
 });
 

@@ -5,6 +5,7 @@ export { applyEdits, invertEdits } from "./edits.ts";
 export { siteTagOptions } from "./files/site-options.ts";
 export { readTextFile } from "./files/text-file.ts";
 export { walk } from "./files/walk.ts";
+export { planListRepairs } from "./plan-list-repairs.ts";
 export { planTagEdits } from "./plan-tag-edits.ts";
 export { readTags } from "./read-tags.ts";
 export { inferTagOptions } from "./site-config.ts";
@@ -14,6 +15,7 @@ export type {
   DocumentTags,
   EditPlan,
   FormatId,
+  ListRepair,
   Tag,
   TagChange,
   TagOptions,

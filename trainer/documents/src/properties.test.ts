@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { parseDocument } from "yaml";
 import { bodyText } from "./body-text.ts";
 import { applyEdits, invertEdits } from "./edits.ts";
+import { planListRepairs } from "./plan-list-repairs.ts";
 import { planTagEdits } from "./plan-tag-edits.ts";
 import { normaliseTag, tagIdentity } from "./quoting.ts";
 import { readTags } from "./read-tags.ts";
@@ -297,6 +298,7 @@ test("no text, offset or change makes anything throw", () => {
       "*a",
       "!t ",
       "|\n",
+      "#w ",
       "\ufeff",
       "\0",
       "\ud800",
@@ -323,6 +325,11 @@ test("no text, offset or change makes anything throw", () => {
           const result = applyEdits(text, plan.edits);
           expect(applyEdits(result, invertEdits(text, plan.edits))).toBe(text);
           expect(readTags({ path, text: result }).tags.map(tagIdentity)).toContain("x");
+        }
+        for (const repair of planListRepairs({ path, text })) {
+          const after = readTags({ path, text: applyEdits(text, repair.edits) }).tags.map(tagIdentity);
+          const words = repair.fault === "comment" ? repair.tags : [];
+          expect(new Set(after)).toEqual(new Set([...found.tags, ...words].map(tagIdentity)));
         }
         tagSlotAt({ path, text }, seed % (text.length + 1))?.insertText(["x"]);
         bodyText({ path, text }, found);

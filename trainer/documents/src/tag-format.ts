@@ -1,6 +1,6 @@
 // What every format with editable lists offers: its lists, and a way to start one where there is none.
 import type { TagList } from "./tag-list.ts";
-import type { TextEdit } from "./tag-location.ts";
+import type { ListRepair, TextEdit } from "./tag-location.ts";
 
 /** A stretch of text in one format: [start, end) holds it whole, without fences. */
 export interface Block {
@@ -14,6 +14,8 @@ export interface FormatReading {
   readonly lists: readonly TagList[];
   /** The value of the top-level `key` where it is one text. */
   text(key: string): string | undefined;
+  /** What can be made a list and is none; empty where the block is broken. */
+  repairs(): readonly ListRepair[];
   /** The edit that adds `key` with `tags` (at least one), or why that cannot be done safely. */
   create(key: string, tags: readonly string[]): TextEdit | { readonly refusal: string };
 }

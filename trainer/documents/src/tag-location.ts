@@ -55,6 +55,15 @@ export type EditPlan =
     }
   | { readonly kind: "refused"; readonly reason: string; readonly start: number; readonly end: number };
 
+/** What stands where a list of tags was meant, and the edits that make it a list. */
+export interface ListRepair {
+  readonly fault: "comment" | "alias" | "text" | "duplicate";
+  readonly key: string;
+  /** What the list then holds: the tags that are read today, or the words of the comment. */
+  readonly tags: readonly string[];
+  readonly edits: readonly TextEdit[];
+}
+
 /** A caret inside a tag list: what is typed so far, and how to write tags there in the style of this very list. */
 export interface TagSlot {
   readonly region: TagRegion;

@@ -22,6 +22,7 @@ export function readToml(block: Block, keys: readonly string[]): FormatReading {
     return {
       lists: [refusedList(region, parsed, "toml")],
       text: () => undefined,
+      repairs: () => [],
       create: () => ({ refusal: parsed }),
     };
   }
@@ -37,6 +38,7 @@ export function readToml(block: Block, keys: readonly string[]): FormatReading {
       const value = entries.find((it) => it.path === key)?.node.value;
       return value?.type === "TOMLValue" && value.kind === "string" ? value.value.trim() : undefined;
     },
+    repairs: () => [],
     create: (key, tags) => createKey(block, table, key, tags),
   };
 }

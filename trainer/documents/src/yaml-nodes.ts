@@ -1,5 +1,6 @@
 // Positions of nodes of the yaml parser, and paths to them.
-import { isAlias, isMap, isPair, isScalar, isSeq, type Pair, type Scalar, type YAMLMap } from "yaml";
+import { type Document, isAlias, isMap, isPair, isScalar, isSeq, type Pair, type Scalar, type YAMLMap } from "yaml";
+import { startOfLine } from "./lines.ts";
 import type { Quote } from "./quoting.ts";
 import type { Block } from "./tag-format.ts";
 import type { FormatId } from "./tag-location.ts";
@@ -13,6 +14,8 @@ export interface Context extends Block {
   readonly base: number;
   readonly inJson: boolean;
   readonly problem: string | undefined;
+  /** Absent where the parser threw. */
+  readonly document: Document | undefined;
 }
 
 /** Every pair under the path `segments`, case ignored; more than one means duplicate keys. */
@@ -60,6 +63,14 @@ export function spanOf(
 ): [number, number] {
   const range = node.range ?? [0, 0, 0];
   return [base + range[0], base + range[1]];
+}
+
+/** White space before a key that is the first thing on its line; undefined where it is not. */
+export function ownIndent(context: Context, pair: Pair): string | undefined {
+  if (!isScalar(pair.key)) return undefined;
+  const at = context.base + pair.key.range![0];
+  const before = context.text.slice(Math.max(startOfLine(context.text, at), context.base), at);
+  return /^ *$/.test(before) ? before : undefined;
 }
 
 /** End of the last token of a node, without the comments and line breaks that the parser counts in. */

@@ -1,7 +1,8 @@
 // YAML front matter: finds tag lists by position. The parser only locates; edits are spliced into the text as it stands.
-// Invariant: every scalar is a string (failsafe schema), aliases are never expanded, and nothing here throws on hostile text.
+// Invariant: every scalar is a string (failsafe schema), aliases are followed one step at most, and nothing here throws on hostile text.
 
 import {
+  type Document,
   isAlias,
   isMap,
   isPair,
@@ -13,11 +14,12 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from "yaml";
-import { endOfLine, startOfLine } from "./lines.ts";
+import { endOfLine } from "./lines.ts";
 import type { Dialect } from "./quoting.ts";
 import { type Block, type FormatReading, keySegments } from "./tag-format.ts";
 import { type ListItem, refusedList, splitScalar, type TagList, tagsOf } from "./tag-list.ts";
-import type { FormatId } from "./tag-location.ts";
+import type { FormatId, ListRepair } from "./tag-location.ts";
+import { aliasItems } from "./yaml-alias.ts";
 import { createKey } from "./yaml-create.ts";
 import {
   type Context,
@@ -26,10 +28,12 @@ import {
   findPairs,
   isEmpty,
   listIndent,
+  ownIndent,
   type Place,
   quoteOfScalar,
   spanOf,
 } from "./yaml-nodes.ts";
+import { repairLists } from "./yaml-repair.ts";
 
 // Deeper nesting than any front matter has; the parser recurses.
 const maxDepth = 100;
@@ -40,13 +44,14 @@ export function readYaml(block: Block, keys: readonly string[], format: FormatId
   const content = block.text.slice(block.start, block.end);
   // Hexo leaves the braces out.
   const isBare = inJson && !/^\s*\{/.test(content);
-  const { root, problem } = parse(isBare ? `{${content}\n}` : content, format);
-  const context: Context = { ...block, format, inJson, problem, base: block.start - (isBare ? 1 : 0) };
+  const { root, problem, document } = parse(isBare ? `{${content}\n}` : content, format);
+  const context: Context = { ...block, format, inJson, problem, document, base: block.start - (isBare ? 1 : 0) };
   if (root === undefined || (root !== null && !isMap(root))) {
     const reason = problem ?? `${nameOf(format)} is not a mapping of keys to values; write \`tags:\` there yourself`;
     return {
       lists: salvage(block, keys, format, reason),
       text: () => undefined,
+      repairs: () => [],
       create: () => ({ refusal: reason }),
     };
   }
@@ -60,8 +65,16 @@ export function readYaml(block: Block, keys: readonly string[], format: FormatId
         ? salvage(block, keys, format, problem)
         : lists.sort((a, b) => a.region.start - b.region.start),
     text: (key) => (root === null ? undefined : textOf(root, key)),
+    repairs: () => (root === null || problem !== undefined ? [] : keys.flatMap((it) => repairKey(context, root, it))),
     create: (key, tags) => createKey(context, root, key, tags),
   };
+}
+
+function repairKey(context: Context, root: YAMLMap, key: string): ListRepair[] {
+  const places = findPairs(root, keySegments(key));
+  const lists = places.map((it) => readValue(context, key, it));
+  const repair = repairLists(context, places, lists);
+  return repair === undefined ? [] : [repair];
 }
 
 /** In broken YAML the lines of a top-level key may still be sound: its tags can be read, not edited. */
@@ -93,7 +106,7 @@ function textOf(root: YAMLMap, key: string): string | undefined {
   return isScalar(value) && !isEmpty(value) ? String(value.value).trim() : undefined;
 }
 
-type Parsed = { readonly root?: unknown; readonly problem: string | undefined };
+type Parsed = { readonly root?: unknown; readonly document?: Document; readonly problem: string | undefined };
 
 function nameOf(format: FormatId): string {
   return format === "sidecar" ? "The sidecar" : "The front matter";
@@ -106,12 +119,12 @@ function parse(source: string, format: FormatId): Parsed {
   try {
     const document = parseDocument(source, parserOptions);
     const [error] = document.errors;
-    if (error === undefined) return { root: document.contents, problem: undefined };
+    if (error === undefined) return { root: document.contents, document, problem: undefined };
     const unfolded = parseDocument(unfoldQuoted(source), parserOptions);
-    if (unfolded.errors.length === 0) return { root: unfolded.contents, problem: undefined };
+    if (unfolded.errors.length === 0) return { root: unfolded.contents, document: unfolded, problem: undefined };
     const line = source.slice(0, error.pos[0]).split("\n").length;
     const problem = `${name} is not valid ${language} (its line ${line}: ${error.message}); correct it first`;
-    return { root: document.contents, problem };
+    return { root: document.contents, document, problem };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     return { problem: `${name} cannot be read as ${language} (${error.message}); correct it first` };
@@ -159,17 +172,20 @@ function readList(context: Context, key: string, place: Place): TagList {
   return { ...rest, region: { ...list.region, refusal } };
 }
 
-function readValue(context: Context, key: string, { pair, map }: Place): TagList {
+function readValue(context: Context, key: string, { pair, map, isDuplicate }: Place): TagList {
   const { text, base, format } = context;
   const value = pair.value;
   const colonEnd = base + colonOf(pair);
   const dialect: Dialect = context.inJson ? "json" : map.flow === true ? "yaml-flow" : "yaml-block";
   if (isAlias(value)) {
     const [start, end] = spanOf(value, base);
+    // Each costs a walk through the whole block.
+    const document = isDuplicate ? undefined : context.document;
     return refusedList(
       { format, key, start, end },
       `The value is the alias *${value.source}; write its tags out as a list first`,
       dialect,
+      document === undefined ? [] : aliasItems(document, value, key, [start, end]),
     );
   }
   if (isScalar(value)) {
@@ -304,12 +320,4 @@ function emptyList(context: Context, key: string, { pair, map, colonEnd, dialect
   const shape = { kind: "empty", replaceStart: start, replaceEnd: end, ...(newLine && { newLine }) } as const;
   const region = { format, key, start, end: newLine === undefined ? end : lineEnd, tags: [] };
   return { region, items: [], shape, dialect };
-}
-
-/** White space before a key that is the first thing on its line; undefined where it is not. */
-function ownIndent(context: Context, pair: Pair): string | undefined {
-  if (!isScalar(pair.key)) return undefined;
-  const at = context.base + pair.key.range![0];
-  const before = context.text.slice(Math.max(startOfLine(context.text, at), context.base), at);
-  return /^ *$/.test(before) ? before : undefined;
 }
