@@ -29,6 +29,23 @@ test("every tag of every note is the preferred label of a concept", () => {
   expect(unknown).toEqual([]);
 });
 
+test("all concepts are defined, most have other names, and they stand on three levels", () => {
+  const blocks = turtle.split(/\n(?=tern:)/u).filter((it) => it.includes(" a skos:Concept ;"));
+  const nameOf = (block: string) => /^tern:([\w-]+)/u.exec(block)![1]!;
+  const broader = new Map(blocks.map((it) => [nameOf(it), /skos:broader tern:([\w-]+)/u.exec(it)?.[1]]));
+  expect(blocks.length).toBe(conceptNames.size);
+  expect(blocks.filter((it) => !/skos:definition "[^"]{10,}"@en/u.test(it)).map(nameOf)).toEqual([]);
+  expect(blocks.filter((it) => /skos:altLabel "[^"]+"@en/u.test(it)).length).toBeGreaterThan(0.8 * blocks.length);
+  const levelOf = (name: string, seen = 1): number => {
+    const parent = broader.get(name);
+    if (parent === undefined || seen > 10) return seen;
+    expect([...broader.keys()], name).toContain(parent);
+    return levelOf(parent, seen + 1);
+  };
+  const levels = [...broader.keys()].map((it) => levelOf(it));
+  expect([...new Set(levels)].sort()).toEqual([1, 2, 3]);
+});
+
 test("over sixty notes carry two to five tags and five carry none", () => {
   const counts = notes.map((it) => tagsOf(it.text).length);
   expect(counts.filter((it) => it > 0).length).toBeGreaterThan(60);
