@@ -1,8 +1,7 @@
 // The tests in a real VS Code: `node test/vscode/run.mjs`, after a build. Four layers on the packed .vsix: inside the
 // extension host by the `vscode` API, on the workbench by keyboard and mouse, and there the plot of a made-up training and
 // a real fine-tuning. What the machine cannot give is skipped with the reason; a test that fails leaves a picture in
-// .out/vscode and a non-zero code. `--shots` keeps a picture of every step; `--only=host`, `ui`, `plot` or `tune` runs one;
-// the fine-tuning runs only when it is asked for.
+// .out/vscode and a non-zero code. `--shots` keeps a picture of every step; `--only=host`, `ui`, `plot` or `tune` runs one.
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
