@@ -35,3 +35,10 @@ export async function pickFolder(placeHolder: string, hint?: Uri): Promise<Works
   if (folders.length <= 1) return folders[0];
   return window.showWorkspaceFolderPick({ placeHolder });
 }
+
+/** The globs that VS Code itself leaves out of the explorer and of search. */
+export function excludes(folder: Uri): string[] {
+  const globs = (section: string) =>
+    Object.entries(workspace.getConfiguration(section, folder).get<Record<string, unknown>>("exclude", {}));
+  return [...globs("files"), ...globs("search")].filter(([, on]) => on === true).map(([glob]) => glob);
+}

@@ -57,6 +57,35 @@ test("notes are learnt, new notes get the right tags, and revert brings every by
   expect(contentOf(folder, /^\.tags|[/\\]\.tags[/\\]/)).toEqual(before);
 }, 120_000);
 
+test("what --exclude names is not learnt, counted or tagged, and it stands in for the folder's own settings", async () => {
+  const folder = scratchFolder({
+    ...makeWorkspace(),
+    "private/diary.md": "---\ntags: [secret]\n---\nMast, oven and comet.\n",
+    "old/drawer.md": "---\ntags: [dusty]\n---\nAnchor, soil and fork.\n",
+    ".vscode/settings.json": '{ "files.exclude": { "new": true } }',
+  });
+  const exclude = ["--exclude", "**/private", "old/*.{md,txt}"];
+  const trained = await tagwright(["train", "--corpus", ".", "--out", "model", ...exclude], { cwd: folder });
+  expect(trained, trained.stderr).toMatchObject({ code: 0 });
+  expect(trained.stdout).toContain("5 labels from 60 documents");
+  expect(readFileSync(path.join(folder, "model/labels.txt"), "utf8")).not.toMatch(/secret|dusty/);
+  const args = ["evaluate", "--model", "model", "--corpus", ".", "--json"];
+  const part = await tagwright([...args, "--exclude=private", "--exclude=old"], { cwd: folder });
+  expect(JSON.parse(part.stdout).documents).toBe(60);
+  const all = await tagwright([...args, "--exclude="], { cwd: folder });
+  expect(JSON.parse(all.stdout).documents).toBe(62);
+  const tagged = await tagwright(["tag", "--model", "model", ".", "--json", "--exclude", "tagged", "old"], {
+    cwd: folder,
+  });
+  const paths = tagged.stdout
+    .trim()
+    .split("\n")
+    .map((it) => JSON.parse(it).path as string);
+  expect(paths).toContain(path.join("private", "diary.md"));
+  expect(paths).toContain(path.join("new", "sailing.md"));
+  expect(paths.filter((it) => /^(?:tagged|old)/.test(it))).toEqual([]);
+}, 120_000);
+
 test("a note that was edited after tagging keeps its words, an unclear one is named by exit code 3", async () => {
   const folder = await trainedWorkspace();
   await tagwright(["tag", "new", "--write"], { cwd: folder });

@@ -47,6 +47,8 @@ export interface TrainOptions {
   /** Percentage of documents left out for `evaluate --holdout`. Default 0. */
   readonly holdOut?: number;
   readonly tagOptions?: TagOptions;
+  /** Globs that a folder of documents leaves out. Default: what its own settings of the editor say. */
+  readonly exclude?: readonly string[];
   /** What runs the encoder. Default `auto`. */
   readonly engine?: EngineChoice;
   /** Default `recursive`. */
@@ -97,7 +99,10 @@ export async function train(options: TrainOptions, context: TrainContext): Promi
   let encoding: EncodersRun | undefined;
   try {
     onProgress({ type: "start", command: "train", corpus: options.corpus, out: options.out });
-    const corpus = await openCorpus(options.corpus, { ...(options.tagOptions && { tagOptions: options.tagOptions }) });
+    const corpus = await openCorpus(options.corpus, {
+      ...(options.tagOptions && { tagOptions: options.tagOptions }),
+      ...(options.exclude && { exclude: options.exclude }),
+    });
     pool = newWorkerPool(options.threads ?? os.availableParallelism());
     const reader = encoders.length > 0 ? newPieceReader(encoders, given, corpus) : undefined;
     encoding = reader && newEncodersRun(encoders, reader, given, options, context);

@@ -3,7 +3,7 @@
 import { JournalError } from "@tagwright/documents/journal";
 import { commands, type Disposable, l10n, ProgressLocation, Uri, window, workspace } from "vscode";
 import type { App } from "../app.ts";
-import { pickFolder } from "../documents.ts";
+import { excludes, pickFolder } from "../documents.ts";
 import { nextStep } from "../next-step.ts";
 import { applyChosen } from "./apply.ts";
 import { lastJournal } from "./journal-store.ts";
@@ -197,11 +197,4 @@ async function report(app: App, message: string, problems: number, button?: stri
       : await window.showInformationMessage(message, ...buttons);
   if (answer === logs) app.log.show();
   else if (answer !== undefined && command !== undefined) await commands.executeCommand(command);
-}
-
-/** The globs that VS Code itself leaves out of the explorer and of search. */
-function excludes(folder: Uri): string[] {
-  const globs = (section: string) =>
-    Object.entries(workspace.getConfiguration(section, folder).get<Record<string, unknown>>("exclude", {}));
-  return [...globs("files"), ...globs("search")].filter(([, on]) => on === true).map(([glob]) => glob);
 }

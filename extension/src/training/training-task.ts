@@ -20,6 +20,7 @@ import {
   window,
   workspace,
 } from "vscode";
+import { excludes } from "../documents.ts";
 import { describeEvent } from "./describe-progress.ts";
 import { overallProgress } from "./overall-progress.ts";
 import { runTrainer, type TrainerRun } from "./trainer-process.ts";
@@ -194,6 +195,9 @@ function trainerArguments({ uri }: WorkspaceFolder, definition: TrainDefinition)
     flags.push(definition.resume ? "--resume" : "--no-resume");
   flags.push("--preset", definition.preset ?? settings.get("training.preset", "fast"));
   if (threads > 0) flags.push("--threads", String(threads));
+  // The trainer would know the folder's own settings only, not the user's or those of a workspace file.
+  const globs = excludes(uri);
+  flags.push(...(globs.length === 0 ? [""] : globs).map((it) => `--exclude=${it}`));
   if (minimum > 1) flags.push("--min-label-documents", String(minimum));
   return flags;
 }

@@ -4,7 +4,7 @@ export { bodyText } from "./body-text.ts";
 export { applyEdits, invertEdits } from "./edits.ts";
 export { siteTagOptions } from "./files/site-options.ts";
 export { readTextFile } from "./files/text-file.ts";
-export { walk } from "./files/walk.ts";
+export { type WalkOptions, walk } from "./files/walk.ts";
 export { planListRepairs } from "./plan-list-repairs.ts";
 export { planTagEdits } from "./plan-tag-edits.ts";
 export { readTags } from "./read-tags.ts";

@@ -13,7 +13,7 @@ import { countTrainingLabels } from "../eval/training-counts.ts";
 import { breathe } from "../features/training-set.ts";
 import { createMeter } from "../meter.ts";
 import { exitCodeHelp } from "./exit-codes.ts";
-import { requireOptions, tagKeys, tagKeysHelp, wholeNumber } from "./parse-options.ts";
+import { excludeHelp, requireOptions, tagKeys, tagKeysHelp, wholeNumber } from "./parse-options.ts";
 import { type CommandContext, runCommand } from "./run-command.ts";
 import { formatTable } from "./table.ts";
 import { number } from "./view.ts";
@@ -23,6 +23,7 @@ interface EvaluateOptions {
   readonly corpus: string;
   readonly holdout?: number;
   readonly tagKeys?: TagOptions;
+  readonly exclude?: readonly string[];
   readonly json?: true;
 }
 
@@ -45,6 +46,7 @@ export function addEvaluateCommand(program: Command): void {
     )
     .option("--holdout <percent>", "only the documents that `train --holdout` left out", wholeNumber(1, 90))
     .option("--tag-keys <keys>", tagKeysHelp, tagKeys)
+    .option("--exclude <glob...>", excludeHelp)
     .option("--json", "print one JSON object")
     .addHelpText(
       "after",
@@ -71,6 +73,7 @@ async function evaluate(options: EvaluateOptions, { signal, view, print }: Comma
     const corpusOptions: CorpusOptions = {
       part: holdout > 0 ? "train" : "test",
       ...(options.tagKeys !== undefined && { tagOptions: options.tagKeys }),
+      ...(options.exclude !== undefined && { exclude: options.exclude }),
     };
     const corpus = await openCorpus(options.corpus, corpusOptions);
     checkFeatures(corpus, model);

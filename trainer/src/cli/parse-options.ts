@@ -24,6 +24,9 @@ export function tagKeys(text: string): TagOptions {
   throw new InvalidArgumentError("Expected front matter keys separated by commas, such as tags,categories.");
 }
 
+export const excludeHelp =
+  "globs of a folder's files to leave out, as in VS Code's files.exclude; may come again (default: what .vscode/settings.json says)";
+
 export const tagKeysHelp = "front matter keys that hold tags, comma-separated, first one preferred for writing";
 
 /**

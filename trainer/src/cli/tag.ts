@@ -11,7 +11,7 @@ import { type DocumentFile, findDocuments } from "./batch/find-documents.ts";
 import { type DocumentResult, suggestForDocument } from "./batch/suggest-document.ts";
 import { exitCodeHelp } from "./exit-codes.ts";
 import { requireModel } from "./find-model.ts";
-import { probability, tagKeys, tagKeysHelp, wholeNumber } from "./parse-options.ts";
+import { excludeHelp, probability, tagKeys, tagKeysHelp, wholeNumber } from "./parse-options.ts";
 import { type CommandContext, runCommand } from "./run-command.ts";
 import { formatTable } from "./table.ts";
 import { counted } from "./view.ts";
@@ -21,6 +21,7 @@ interface TagCommandOptions {
   readonly top: number;
   readonly minProbability?: number;
   readonly tagKeys?: TagOptions;
+  readonly exclude?: readonly string[];
   readonly write?: true;
   readonly json?: true;
 }
@@ -47,6 +48,7 @@ export function addTagCommand(program: Command): void {
       probability,
     )
     .option("--tag-keys <keys>", tagKeysHelp, tagKeys)
+    .option("--exclude <glob...>", excludeHelp)
     .option("--write", "write the tags into the files")
     .option("--json", "print one JSON object a document")
     .addHelpText(
@@ -71,7 +73,7 @@ async function tag(paths: readonly string[], options: TagCommandOptions, context
   const { signal, view, print } = context;
   const model = await openModel(options.model ?? requireModel(paths[0]!));
   try {
-    const documents = await findDocuments(paths, signal);
+    const documents = await findDocuments(paths, { ...(options.exclude && { exclude: options.exclude }), signal });
     const keysOf = keysByFolder(options.tagKeys);
     const { top, minProbability = model.info.threshold } = options;
     const meter = createMeter("tag", "documents", view.event);

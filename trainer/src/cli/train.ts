@@ -9,7 +9,7 @@ import { type TrainOptions, train as trainModel } from "../train.ts";
 import { encoderSources, openEncoders } from "./encoder-sources.ts";
 import { exitCodeHelp, UsageError } from "./exit-codes.ts";
 import { alone, howToGoOn, tidyUpAfter } from "./fine-tuning.ts";
-import { requireOptions, tagKeys, tagKeysHelp, wholeNumber } from "./parse-options.ts";
+import { excludeHelp, requireOptions, tagKeys, tagKeysHelp, wholeNumber } from "./parse-options.ts";
 import { type CommandContext, isSupervised, runCommand } from "./run-command.ts";
 import { superviseCommand } from "./supervise.ts";
 import { counted, duration } from "./view.ts";
@@ -112,6 +112,7 @@ export function addTrainCommand(program: Command): void {
     .option("--min-label-documents <n>", "drop labels with fewer documents", wholeNumber(1, 1_000_000))
     .option("--holdout <percent>", "leave documents out, for `evaluate --holdout`", wholeNumber(1, 90))
     .option("--tag-keys <keys>", tagKeysHelp, tagKeys)
+    .option("--exclude <glob...>", excludeHelp)
     .option("--json", "print progress as JSON lines")
     .addHelpText(
       "after",

@@ -16,6 +16,8 @@ export interface CorpusOptions {
   readonly part?: "train" | "test";
   /** Where the documents of a workspace keep their tags. */
   readonly tagOptions?: TagOptions;
+  /** Globs that a workspace leaves out. Default: what the folder's own settings of the editor say. */
+  readonly exclude?: readonly string[];
 }
 
 type Part = "train" | "test";
@@ -42,7 +44,7 @@ export async function openCorpus(location: string, options: CorpusOptions = {}):
     const form = await findXmcForm(resolved, wanted);
     if (form !== undefined) return openXmc(form, name);
   }
-  return openWorkspace(resolved, path.basename(resolved), options.tagOptions);
+  return openWorkspace(resolved, path.basename(resolved), options);
 }
 
 async function openFile(file: string): Promise<Corpus> {

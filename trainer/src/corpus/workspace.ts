@@ -14,9 +14,18 @@ import { createGate } from "./admit.ts";
 import { type Corpus, type CorpusDocument, newReport, resetReport } from "./corpus.ts";
 import { CorpusError } from "./corpus-error.ts";
 
-/** The taggable documents below `root`, read one file at a time. Without `given`, the site's configuration says where tags are. */
-export async function openWorkspace(root: string, name: string, given?: TagOptions): Promise<Corpus> {
-  const tagOptions = given ?? (await siteTagOptions(root));
+interface WorkspaceOptions {
+  readonly tagOptions?: TagOptions;
+  readonly exclude?: readonly string[];
+}
+
+/**
+ * The taggable documents below `root`, read one file at a time. Without `tagOptions` the site's configuration says where tags
+ * are, without `exclude` the folder's settings of the editor say what to leave out.
+ */
+export async function openWorkspace(root: string, name: string, options: WorkspaceOptions = {}): Promise<Corpus> {
+  const { exclude } = options;
+  const tagOptions = options.tagOptions ?? (await siteTagOptions(root));
   const report = newReport();
   const position = { done: 0, total: 0, unit: "files" as const };
 
@@ -49,7 +58,8 @@ export async function openWorkspace(root: string, name: string, given?: TagOptio
     const files = new Set<string>();
     const onSymbolicLink = () => report.symbolicLinks++;
     const onUnreadable = () => report.unreadable++;
-    for await (const file of walk(root, { signal, onSymbolicLink, onUnreadable })) files.add(file);
+    for await (const file of walk(root, { ...(exclude && { exclude }), signal, onSymbolicLink, onUnreadable }))
+      files.add(file);
     return files;
   }
 

@@ -6,7 +6,7 @@ import path from "node:path";
 import ignore, { type Ignore } from "ignore";
 
 export interface WalkOptions {
-  /** Globs as in VS Code's `files.exclude`. Default: those of the folder's own `.vscode/settings.json`. */
+  /** Globs as in VS Code's `files.exclude`; an empty one excludes nothing. Default: those of the folder's own `.vscode/settings.json`. */
   readonly exclude?: readonly string[];
   readonly signal?: AbortSignal | undefined;
   readonly onSymbolicLink?: () => void;
@@ -76,7 +76,10 @@ async function rulesAbove(root: string): Promise<Rule[]> {
 
 function editorRule(root: string, globs: readonly string[]): Rule {
   // A glob of the editor starts at the folder; a gitignore pattern does so where it begins with a slash.
-  const patterns = globs.flatMap(expandBraces).map((it) => `/${it.replace(/^\//, "")}`);
+  const patterns = globs
+    .filter((it) => it !== "")
+    .flatMap(expandBraces)
+    .map((it) => `/${it.replace(/^\//, "")}`);
   return { base: root, patterns: ignore().add(patterns) };
 }
 

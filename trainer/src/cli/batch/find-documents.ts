@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import path from "node:path";
-import { isTaggable, walk } from "@tagwright/documents";
+import { isTaggable, type WalkOptions, walk } from "@tagwright/documents";
 import { CorpusError, corpusErrorFrom } from "../../corpus/corpus-error.ts";
 
 export interface DocumentFile {
@@ -15,7 +15,10 @@ export interface DocumentFile {
 }
 
 /** Each file once, in the order asked. @throws CorpusError where a path does not exist or holds no documents. */
-export async function findDocuments(paths: readonly string[], signal?: AbortSignal): Promise<DocumentFile[]> {
+export async function findDocuments(
+  paths: readonly string[],
+  options: Pick<WalkOptions, "exclude" | "signal"> = {},
+): Promise<DocumentFile[]> {
   const found = new Map<string, DocumentFile>();
   const add = (folder: string, relative: string, named: boolean) => {
     const file = path.join(folder, relative);
@@ -26,7 +29,7 @@ export async function findDocuments(paths: readonly string[], signal?: AbortSign
       throw corpusErrorFrom(error, given);
     });
     if ((await stat(place)).isDirectory()) {
-      for await (const relative of walk(place, { signal })) if (isTaggable(relative)) add(place, relative, false);
+      for await (const relative of walk(place, options)) if (isTaggable(relative)) add(place, relative, false);
     } else {
       const folder = await journalFolderOf(place);
       add(folder, path.relative(folder, place).split(path.sep).join("/"), true);
