@@ -1,6 +1,7 @@
 // All commands of the palette, one line each; what they do is in the file of their name.
 import { commands, type Disposable, env, l10n, type Uri, window } from "vscode";
 import type { App } from "./app.ts";
+import { restoreModel } from "./restore-model.ts";
 import { registerReviewCommands } from "./review/commands.ts";
 import { openSample } from "./sample.ts";
 import { suggestDocument } from "./suggest-document.ts";
@@ -13,6 +14,9 @@ export function registerCommands(app: App): Disposable[] {
       trainModel(app, folder, parseChoice(choice)),
     ),
     commands.registerCommand("tagwright.showTraining", () => app.training.view.reveal()),
+    commands.registerCommand("tagwright.restoreModel", (folder?: Uri, isConfirmed?: unknown) =>
+      restoreModel(app, folder, isConfirmed === true),
+    ),
     commands.registerCommand("tagwright.suggestDocument", (tags?: readonly string[]) =>
       suggestDocument(app, Array.isArray(tags) ? tags : undefined),
     ),

@@ -7,6 +7,8 @@ import {
   methods,
   type PlanItem,
   type PlannedEdits,
+  type PreviousModel,
+  type RestoreResult,
   type SuggestResult,
   type SuggestWorkspaceResult,
   type WorkspaceProgress,
@@ -51,6 +53,9 @@ export interface ServerClient {
   isTagSlot(uri: Uri, position: Position): Promise<boolean>;
   /** @returns whether a model is in use. */
   modelChanged(folder: Uri): Promise<boolean>;
+  previousModel(folder: Uri): Promise<PreviousModel>;
+  /** Puts the previous model in the place of the model, which becomes the previous one. */
+  restoreModel(folder: Uri): Promise<RestoreResult>;
   trustGranted(): Promise<void>;
   diagnostics(): Promise<unknown>;
   restart(): Promise<void>;
@@ -90,6 +95,8 @@ export async function startServer({ module, log, onStatus, onStopped }: ServerCl
     isTagSlot: (uri, { line, character }) =>
       client.sendRequest<boolean>(methods.isTagSlot, { uri: toProtocol(uri), line, character }),
     modelChanged: (folder) => client.sendRequest<boolean>(methods.modelChanged, { folder: toProtocol(folder) }),
+    previousModel: (folder) => client.sendRequest<PreviousModel>(methods.previousModel, { folder: toProtocol(folder) }),
+    restoreModel: (folder) => client.sendRequest<RestoreResult>(methods.restoreModel, { folder: toProtocol(folder) }),
     trustGranted: () => client.sendNotification(methods.trustGranted),
     diagnostics: () => client.sendRequest(methods.diagnostics),
     restart: () => client.restart(),

@@ -118,6 +118,21 @@ export interface TagSlotParams {
   readonly character: number;
 }
 
+/** What "Restore Previous Model" would go back to. */
+export type PreviousModel =
+  | { readonly kind: "none" }
+  | {
+      readonly kind: "model";
+      readonly labels: number;
+      readonly documents: number;
+      readonly createdAt: string;
+      readonly encoder: string;
+    }
+  /** It is kept, but damaged. */
+  | { readonly kind: "failed"; readonly message: string };
+
+export type RestoreResult = { readonly restored: true } | { readonly restored: false; readonly reason: string };
+
 export interface Diagnostics {
   readonly server: string;
   readonly node: string;
@@ -132,6 +147,10 @@ export const methods = {
   status: "tagwright/status",
   /** { folder } to boolean. A training run has ended; answers when the model folder was looked at: is one in use? */
   modelChanged: "tagwright/modelChanged",
+  /** { folder } to PreviousModel. */
+  previousModel: "tagwright/previousModel",
+  /** { folder } to RestoreResult: the previous model and the model have changed places. */
+  restoreModel: "tagwright/restoreModel",
   /** Client to server, no parameters: the user trusts the workspace. */
   trustGranted: "tagwright/trustGranted",
   /** SuggestParams to SuggestResult, null where something went wrong. */

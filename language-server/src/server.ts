@@ -18,6 +18,7 @@ import { documentSuggestions } from "./features/document-suggestions.ts";
 import { hover } from "./features/hover.ts";
 import { inlineCompletion } from "./features/inline-completion.ts";
 import { asPlanItems, planItem } from "./features/plan.ts";
+import { describePrevious, restoreModel } from "./features/restore-model.ts";
 import { isTagSlot } from "./features/tag-slot.ts";
 import { suggestWorkspace } from "./features/workspace-suggestions.ts";
 import { guard, type Log, settle } from "./guard.ts";
@@ -25,6 +26,8 @@ import {
   type FolderStatus,
   methods,
   type PlannedEdits,
+  type PreviousModel,
+  type RestoreResult,
   type SuggestParams,
   type SuggestResult,
   type SuggestWorkspaceParams,
@@ -120,6 +123,20 @@ export function serve(connection: Connection, { version, workerScript }: ServerO
       void folder.recount();
       return folder.model.state.kind === "ready";
     }),
+  );
+  const noPrevious: PreviousModel = { kind: "none" };
+  connection.onRequest<PreviousModel, void>(
+    methods.previousModel,
+    guard(log, "previousModel", noPrevious, async ({ folder }: { readonly folder: string }) =>
+      describePrevious(await session.folder(folder)),
+    ),
+  );
+  const notRestored: RestoreResult = { restored: false, reason: "the log says why" };
+  connection.onRequest<RestoreResult, void>(
+    methods.restoreModel,
+    guard(log, "restoreModel", notRestored, async ({ folder }: { readonly folder: string }) =>
+      restoreModel(await session.folder(folder)),
+    ),
   );
   connection.onDidChangeWatchedFiles(async ({ changes }) => {
     for (const { uri } of changes) await (await session.folderOf(uri)).model.refresh(true);

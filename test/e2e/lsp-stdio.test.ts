@@ -161,6 +161,51 @@ test("a model that appears is used without a restart, and one that is cut short 
   expect(await ghost(started)).toEqual([]);
 });
 
+const fixture = path.join(root, "test/fixtures/models/v1");
+const withoutPrevious = { restored: false, reason: expect.stringContaining("there is nothing to go back to") };
+
+test("the previous model is described and brought back, and the same again returns to the new one", async () => {
+  const started = await start();
+  const { client, folder, open } = started;
+  const params = { folder: pathToFileURL(folder).toString() };
+  open("note.md", note);
+  await ready(started);
+  const expected = await ghost(started);
+  expect(await client.request("tagwright/previousModel", params)).toEqual({ kind: "none" });
+  expect(await client.request("tagwright/restoreModel", params)).toEqual(withoutPrevious);
+  expect(await ghost(started)).toEqual(expected);
+
+  cpSync(fixture, path.join(folder, ".tags/model.previous"), { recursive: true });
+  const { counts, createdAt } = JSON.parse(readFileSync(path.join(fixture, "model.json"), "utf8"));
+  const facts = { labels: counts.labels, documents: counts.documents, createdAt };
+  const previous = await client.request("tagwright/previousModel", params);
+  expect(previous).toEqual({ kind: "model", encoder: "none", ...facts });
+  expect(await client.request("tagwright/restoreModel", params)).toEqual({ restored: true });
+  await client.until("tagwright/status", (it) => (it as { state: { labels?: number } }).state.labels === facts.labels);
+  expect(await ghost(started)).not.toEqual(expected);
+  expect(await client.request("tagwright/previousModel", params)).toMatchObject({ kind: "model", labels: 5 });
+  expect(await client.request("tagwright/restoreModel", params)).toEqual({ restored: true });
+  expect(await ghost(started)).toEqual(expected);
+});
+
+test("a previous model that is damaged is not brought back unseen, and an untrusted folder keeps its own", async () => {
+  const started = await start();
+  const { client, folder } = started;
+  const params = { folder: pathToFileURL(folder).toString() };
+  const previous = path.join(folder, ".tags/model.previous");
+  cpSync(fixture, previous, { recursive: true });
+  writeFileSync(path.join(previous, "labels.txt"), "x");
+  expect(await client.request("tagwright/previousModel", params)).toEqual({
+    kind: "failed",
+    message: expect.stringContaining("labels.txt"),
+  });
+  const untrusted = await start({ trusted: false });
+  const theirs = { folder: pathToFileURL(untrusted.folder).toString() };
+  cpSync(fixture, path.join(untrusted.folder, ".tags/model.previous"), { recursive: true });
+  expect(await untrusted.client.request("tagwright/previousModel", theirs)).toEqual({ kind: "none" });
+  expect(await untrusted.client.request("tagwright/restoreModel", theirs)).toMatchObject({ restored: false });
+});
+
 test("in an untrusted workspace its model is not opened", async () => {
   const started = await start({ trusted: false });
   started.open("note.md", note);
@@ -200,6 +245,8 @@ const requests = [
   "tagwright/isTagSlot",
   "tagwright/suggestWorkspace",
   "tagwright/modelChanged",
+  "tagwright/previousModel",
+  "tagwright/restoreModel",
   "tagwright/diagnostics",
   "no/such/method",
 ];

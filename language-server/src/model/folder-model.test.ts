@@ -60,6 +60,25 @@ test("without a model folder the answer is empty and the worker is not asked", a
   expect(asked).toEqual([]);
 });
 
+test("going back to the previous model asks the worker once and loads what is in place then", async () => {
+  const { model, asked, states, write } = setUp();
+  write("{}");
+  await model.refresh();
+  expect(await model.previous()).toBeUndefined();
+  write("{ }");
+  await model.restore();
+  expect(asked).toEqual(["openModel", "previousModel", "restoreModel", "openModel"]);
+  expect(states).toEqual(["loading", "ready", "ready"]);
+  expect(model.info?.id).toBe("model 2");
+});
+
+test("in an untrusted workspace no model is put in the place of another", async () => {
+  const { model, asked } = setUp({ trusted: false });
+  expect(await model.previous()).toBeUndefined();
+  await expect(model.restore()).rejects.toThrow("not trusted");
+  expect(asked).toEqual([]);
+});
+
 test("a model that is there is loaded once, and the same words are asked about once", async () => {
   const { model, asked, states, write } = setUp();
   write("{}");

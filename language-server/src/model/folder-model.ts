@@ -125,6 +125,22 @@ export class FolderModel {
     return (await this.#options.host.request("explain", params, ask)) ?? undefined;
   }
 
+  /** What the model has replaced; undefined where nothing is kept. Rejects where that is damaged. */
+  async previous(): Promise<ModelInfo | undefined> {
+    const { folder } = this;
+    if (folder === "") return undefined;
+    return (await this.#options.host.request("previousModel", { folder })) ?? undefined;
+  }
+
+  /** The model and the previous one change places, and what is in place is used. Rejects where that cannot be. */
+  async restore(): Promise<void> {
+    const { folder } = this;
+    if (folder === "") throw new Error("the model of this folder may not be used: the workspace is not trusted");
+    await this.#options.host.request("restoreModel", { folder });
+    this.#options.log.info(`${folder}: went back to the previous model`);
+    await this.refresh(true);
+  }
+
   /** The folder to search labels in; undefined while no model is open. */
   get searchable(): string | undefined {
     return this.#isOpen ? this.folder : undefined;

@@ -31,6 +31,10 @@ export interface Operations {
     result: { info: ModelInfo; encoder: EncoderState };
   };
   closeModel: { params: { folder: string }; result: null };
+  /** Of the model that the one in `folder` has replaced; null where none is kept. */
+  previousModel: { params: { folder: string }; result: ModelInfo | null };
+  /** The files only: the model of before stays open until `openModel`. */
+  restoreModel: { params: { folder: string }; result: null };
   /** One list a text. */
   suggest: {
     params: { folder: string; texts: readonly string[]; k: number };

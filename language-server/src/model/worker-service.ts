@@ -1,5 +1,12 @@
 // What the worker thread does: it owns the open models and taxonomies. No thread in here, so tests call it directly.
-import type { EncoderState, Explanation, Model, OpenOptions } from "@tagwright/model";
+import {
+  type EncoderState,
+  type Explanation,
+  type Model,
+  type OpenOptions,
+  previousModel,
+  restorePrevious,
+} from "@tagwright/model";
 import type { Concept, Taxonomy } from "@tagwright/taxonomy";
 import { type LabelSearch, labelSearch } from "./label-search.ts";
 import type { ConceptInfo, OperationName, Operations, VocabularyEntry, WorkerEvent } from "./worker-messages.ts";
@@ -45,6 +52,13 @@ export function createService({ openModel, loadTaxonomy, onEvent }: Openers): Se
     async closeModel({ folder }) {
       models.get(folder)?.model.dispose();
       models.delete(folder);
+      return null;
+    },
+    async previousModel({ folder }) {
+      return (await previousModel(folder))?.info ?? null;
+    },
+    async restoreModel({ folder }) {
+      await restorePrevious(folder);
       return null;
     },
     async suggest({ folder, texts, k }) {

@@ -190,6 +190,24 @@ exports.tests = [
     },
   ],
   [
+    "tags that are a comment become a list by a quick fix",
+    async () => {
+      const { document, line } = await emptyList();
+      const row = document.lineAt(line).range;
+      const edit = new vscode.WorkspaceEdit();
+      edit.replace(document.uri, row, "tags: #jam #old-books");
+      assert.ok(await vscode.workspace.applyEdit(edit));
+      const range = new vscode.Range(line, 8, line, 8);
+      const action = await until("the quick fix", async () => {
+        const found = await run("vscode.executeCodeActionProvider", document.uri, range, "quickfix");
+        return found.find((it) => it.title === "Make the comment a list of tags: jam, old-books");
+      });
+      assert.ok(await vscode.workspace.applyEdit(action.edit));
+      assert.equal(document.lineAt(line).text, "tags: [jam, old-books]");
+      await discard();
+    },
+  ],
+  [
     "a file without a place for tags gets them in its sidecar",
     async () => {
       const file = path.join(root, "plain.txt");
@@ -301,6 +319,23 @@ exports.tests = [
       await discard();
       assert.equal(await trainWords(), true);
       assert.equal(await kind(), "ready");
+    },
+  ],
+  [
+    "the previous model is brought back, and the same command returns to the new one",
+    async () => {
+      const made = () => JSON.parse(readFileSync(path.join(root, ".tags/model/model.json"), "utf8")).createdAt;
+      const restore = () => run("tagwright.restoreModel", undefined, true);
+      const first = made();
+      assert.equal(await trainWords(), true);
+      const second = made();
+      assert.notEqual(second, first);
+      assert.equal(await restore(), true);
+      assert.equal(made(), first);
+      const facts = JSON.parse(await run("tagwright.copyDiagnostics"));
+      assert.equal(facts.server.folders[0].state.createdAt, first, JSON.stringify(facts));
+      assert.equal(await restore(), true);
+      assert.equal(made(), second);
     },
   ],
   [
