@@ -365,6 +365,23 @@ test("a document gets the same tags with the same probabilities as from the comm
   }
 });
 
+test("the command line serves too: initialize, shutdown, exit", async () => {
+  const bin = path.join(root, "trainer/bin/tagwright.cjs");
+  const client = startLspClient({ command: [process.execPath, bin, "serve", "--stdio"] });
+  onTestFinished(() => client.stop());
+  const { serverInfo } = (await client.request("initialize", {
+    processId: process.pid,
+    rootUri: null,
+    capabilities: {},
+  })) as { serverInfo: { name: string } };
+  expect(serverInfo.name).toBe("tagwright");
+  client.notify("initialized", {});
+  expect(await client.request("shutdown")).toBeNull();
+  client.notify("exit");
+  expect(await client.ended).toBe(0);
+  expect(client.noise()).toBe("");
+});
+
 test("shutdown and exit end the process", async () => {
   const { client } = await start();
   expect(await client.request("shutdown")).toBeNull();
