@@ -1,5 +1,6 @@
 // Bad input, full disks, Ctrl+C: a clear error with its exit code, and the model that was there is there still.
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, writeFileSync } from "node:fs";
+import { availableParallelism, totalmem } from "node:os";
 import path from "node:path";
 import { scratchFolder } from "@tagwright/testing";
 import { expect, test } from "vitest";
@@ -67,6 +68,37 @@ test("strange but usable input is learnt from, with a count of what was left out
   const { stdout: health } = await tagwright(["doctor", "--model", out, "--json"]);
   expect(JSON.parse(health).model).toMatchObject({ ok: true });
 }, 120_000);
+
+test("doctor --json says what is here, where encoders are kept, and which models", async () => {
+  const folder = scratchFolder();
+  const v1 = path.resolve(import.meta.dirname, "../fixtures/models/v1");
+  for (const name of ["model", "model.previous"]) cpSync(v1, path.join(folder, ".tags", name), { recursive: true });
+  const { code, stdout } = await tagwright(["doctor", "--json"], { cwd: folder });
+  expect(code).toBe(0);
+  const said = JSON.parse(stdout);
+  expect(said).toEqual({
+    node: { version: process.versions.node, ok: true },
+    platform: `${process.platform} ${process.arch}`,
+    cores: availableParallelism(),
+    memoryBytes: { total: totalmem(), free: expect.any(Number) },
+    simd: true,
+    engines: expect.any(Array),
+    encoders: { folder: expect.stringMatching(/encoders$/), sources: expect.any(Array) },
+    model: { folder: expect.stringMatching(/model$/), ok: true, message: expect.stringMatching(/^sound; 8 labels/) },
+    previousModel: {
+      folder: expect.stringMatching(/model\.previous$/),
+      ok: true,
+      message: expect.stringMatching(/^kept; 8 labels from 40 documents/),
+    },
+  });
+  expect(said.engines.map((it: { name: string }) => it.name)).toEqual(["cpu", "webgpu", "cuda", "tfjs"]);
+  for (const { version, note } of said.engines) expect(version ?? note).toMatch(/\S/);
+  const without = JSON.parse((await tagwright(["doctor", "--no-model", "--json"], { cwd: folder })).stdout);
+  expect(without).toMatchObject({ model: null, previousModel: null });
+  const { stdout: text } = await tagwright(["doctor"], { cwd: folder });
+  expect(text).toMatch(/^Encoders {2}.*encoders\n/m);
+  expect(text).toMatch(/^Previous {2}.*model\.previous\n +kept; 8 labels/m);
+});
 
 test.skipIf(windows)(
   "Ctrl+C stops a training with 130 and leaves the old model",

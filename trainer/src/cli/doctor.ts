@@ -1,9 +1,17 @@
 // `tagwright doctor`: what this machine offers, which engines are there, and whether the model is sound.
 import os from "node:os";
-import { EncoderError, ModelFolderError, openModel, verifyModelFolder } from "@tagwright/model";
+import {
+  EncoderError,
+  ModelFolderError,
+  type ModelInfo,
+  openModel,
+  previousModel,
+  verifyModelFolder,
+} from "@tagwright/model";
 import { newSimdKernels } from "@tagwright/model/internals";
 import type { Command } from "commander";
 import { type AvailableEngine, availableEngines } from "../encoder/engines/available.ts";
+import { defaultCacheFolder, listCachedEncoders } from "../encoder/source/cache.ts";
 import { exitCodeHelp } from "./exit-codes.ts";
 import { findModel } from "./find-model.ts";
 import { type CommandContext, runCommand } from "./run-command.ts";
@@ -22,8 +30,12 @@ interface Diagnosis {
   readonly memoryBytes: { readonly total: number; readonly free: number };
   readonly simd: boolean;
   readonly engines: readonly AvailableEngine[];
+  /** Where encoders are kept that were fetched, and which are there. */
+  readonly encoders: { readonly folder: string; readonly sources: readonly string[] };
   /** Null where there is none. */
   readonly model: ModelHealth | null;
+  /** The one that it replaced; null where none is kept. */
+  readonly previousModel: ModelHealth | null;
 }
 
 interface DoctorOptions {
@@ -49,6 +61,8 @@ export function addDoctorCommand(program: Command): void {
 }
 
 async function doctor(options: DoctorOptions, { print }: CommandContext): Promise<0 | 4> {
+  const folder = options.model === false ? undefined : (options.model ?? findModel(process.cwd()));
+  const encoders = defaultCacheFolder();
   const diagnosis: Diagnosis = {
     node: { version: process.versions.node, ok: isNodeNewEnough(process.versions.node) },
     platform: `${process.platform} ${process.arch}`,
@@ -56,7 +70,9 @@ async function doctor(options: DoctorOptions, { print }: CommandContext): Promis
     memoryBytes: { total: os.totalmem(), free: os.freemem() },
     simd: hasSimd(),
     engines: availableEngines(),
-    model: options.model === false ? null : await checkModel(options.model ?? findModel(process.cwd())),
+    encoders: { folder: encoders, sources: (await listCachedEncoders(encoders)).map((it) => it.source) },
+    model: await checkModel(folder),
+    previousModel: await checkPrevious(folder),
   };
   print(options.json ? `${JSON.stringify(diagnosis)}\n` : describe(diagnosis, options.model === false));
   return diagnosis.model?.ok === false ? 4 : 0;
@@ -83,12 +99,31 @@ async function checkModel(folder: string | undefined): Promise<ModelHealth | nul
     const { info, bytes: size } = await verifyModelFolder(folder);
     // Sound files may still hold an encoder that does not start here.
     (await openModel(folder)).dispose();
-    const learnt = `${number(info.numLabels)} labels from ${number(info.numDocuments)} documents`;
-    return { folder, ok: true, message: `sound; ${learnt}, ${bytes(size)}, made ${info.createdAt}` };
+    return { folder, ok: true, message: `sound; ${learnt(info)}, ${bytes(size)}, made ${info.createdAt}` };
   } catch (error) {
-    if (!(error instanceof ModelFolderError || error instanceof EncoderError)) throw error;
-    return { folder, ok: false, message: error.message };
+    return unsound(folder, error);
   }
+}
+
+/** A look at what it is: its bytes are checked when somebody goes back to it. */
+async function checkPrevious(folder: string | undefined): Promise<ModelHealth | null> {
+  if (folder === undefined) return null;
+  try {
+    const kept = await previousModel(folder);
+    if (kept === undefined) return null;
+    return { folder: kept.folder, ok: true, message: `kept; ${learnt(kept.info)}, made ${kept.info.createdAt}` };
+  } catch (error) {
+    return unsound(`${folder}.previous`, error);
+  }
+}
+
+function learnt({ numLabels, numDocuments }: ModelInfo): string {
+  return `${number(numLabels)} labels from ${number(numDocuments)} documents`;
+}
+
+function unsound(folder: string, error: unknown): ModelHealth {
+  if (!(error instanceof ModelFolderError || error instanceof EncoderError)) throw error;
+  return { folder, ok: false, message: error.message };
 }
 
 function describe(it: Diagnosis, withoutModel: boolean): string {
@@ -102,7 +137,11 @@ function describe(it: Diagnosis, withoutModel: boolean): string {
       const state = version === undefined ? `no: ${note}` : `${title} ${version}`;
       return `${i === 0 ? "Engines " : "        "}  ${name.padEnd(6)}  ${state}`;
     }),
+    `Encoders  ${it.encoders.folder}\n          ${it.encoders.sources.join(", ") || "none yet; fetch one: tagwright encoder get"}`,
     ...(withoutModel ? [] : [describeHealth(it.model)]),
+    ...(it.previousModel === null
+      ? []
+      : [`Previous  ${it.previousModel.folder}\n          ${it.previousModel.message}`]),
   ];
   return `${lines.join("\n")}\n`;
 }
