@@ -44,6 +44,7 @@ export interface ServerOptions {
 
 /** A key stroke within this time makes the request before it worthless. */
 const settleMs = 40;
+const excludeSections = ["files.exclude", "search.exclude"];
 const triggerCharacters = [",", "[", "-", " ", '"', "'", "#", ":"];
 
 /** Registers everything on `connection`; the caller listens. */
@@ -62,6 +63,10 @@ export function serve(connection: Connection, { version, workerScript }: ServerO
             ...(folder !== undefined && { scopeUri: folder }),
           })
         : initialize?.initializationOptions?.settings,
+    fetchExcludes: async (scopeUri) =>
+      initialize?.capabilities.workspace?.configuration === true
+        ? await connection.workspace.getConfiguration(excludeSections.map((section) => ({ section, scopeUri })))
+        : undefined,
     onStatus: (status: FolderStatus) => void connection.sendNotification(methods.status, status),
   });
 
@@ -98,7 +103,8 @@ export function serve(connection: Connection, { version, workerScript }: ServerO
   const watch = async () => {
     const { workspace } = initialize?.capabilities ?? {};
     if (workspace?.didChangeConfiguration?.dynamicRegistration === true) {
-      await connection.client.register(DidChangeConfigurationNotification.type, { section: "tagwright" });
+      const section = ["tagwright", ...excludeSections];
+      await connection.client.register(DidChangeConfigurationNotification.type, { section });
     }
     if (workspace?.didChangeWatchedFiles?.dynamicRegistration === true) {
       const watchers = [{ globPattern: "**/.tags/model/model.json" }];

@@ -16,6 +16,7 @@ test("folders that are made again while their settings are fetched leave one, wh
     log: log as never,
     documents: { get: () => undefined },
     fetchSettings: () => new Promise((resolve) => answers.push(() => resolve({}))),
+    fetchExcludes: async () => undefined,
     onStatus: (it) => statuses.push(it),
   });
   const until = async (isTrue: () => boolean) => {
@@ -32,5 +33,32 @@ test("folders that are made again while their settings are fetched leave one, wh
   expect(await early).toBe(current);
   await until(() => current.status.state.kind === "none" && current.status.state.taggedDocuments === 1);
   expect(session.diagnostics("1").folders).toEqual([current.status]);
+  await session.dispose();
+});
+
+test.each([
+  ["the editor's excludes, whoever set them", async () => [{ "**/private": true }, { out: true }], 1],
+  ["those of the folder's own settings, where the editor has none", async () => undefined, 2],
+  ["those as well, where the editor does not answer", async () => Promise.reject(new Error("no")), 2],
+])("documents are counted without %s", async (_, fetchExcludes: () => Promise<unknown[] | undefined>, count) => {
+  const note = "---\ntags: [x]\n---\n";
+  const folder = scratchFolder({
+    "a.md": note,
+    "private/b.md": note,
+    "out/c.md": note,
+    ".vscode/settings.json": '{ "files.exclude": { "out": true } }',
+  });
+  const session = new Session({
+    workerScript: path.join("no", "worker.cjs"),
+    log: log as never,
+    documents: { get: () => undefined },
+    fetchSettings: async () => ({}),
+    fetchExcludes,
+    onStatus: () => undefined,
+  });
+  await session.open([fileUri(folder)], true);
+  const { model } = await session.folder(fileUri(folder));
+  const counted = () => model.state.kind === "none" && model.state.taggedDocuments;
+  await expect.poll(counted, { timeout: 20_000 }).toBe(count);
   await session.dispose();
 });

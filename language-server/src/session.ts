@@ -8,7 +8,7 @@ import type { DocumentContext } from "./features/context.ts";
 import { describe, type Log } from "./guard.ts";
 import { WorkerHost } from "./model/worker-host.ts";
 import type { Diagnostics, FolderStatus } from "./protocol.ts";
-import { defaultSettings, isEnabledFor, parseSettings, type Settings } from "./settings.ts";
+import { defaultSettings, isEnabledFor, parseExcludes, parseSettings, type Settings } from "./settings.ts";
 import { filePath, isInside } from "./uris.ts";
 import { Folder } from "./workspace/folder.ts";
 
@@ -18,6 +18,8 @@ export interface SessionOptions {
   readonly documents: Pick<TextDocuments<TextDocument>, "get">;
   /** The `tagwright` section for a folder; undefined for what lies outside any. */
   readonly fetchSettings: (folder: string | undefined) => Promise<unknown>;
+  /** The values of `files.exclude` and `search.exclude` for a folder, whoever set them; undefined where the editor has none. */
+  readonly fetchExcludes: (folder: string) => Promise<readonly unknown[] | undefined>;
   readonly onStatus: (status: FolderStatus) => void;
 }
 
@@ -119,10 +121,11 @@ export class Session {
   async #make(uri: string): Promise<Folder> {
     const { log, onStatus } = this.#options;
     const generation = this.#generation;
-    const settings = await this.#settingsOf(uri);
+    const [settings, exclude] = await Promise.all([this.#settingsOf(uri), this.#excludesOf(uri)]);
     // Let go while its settings were fetched: a later one has its place, and must not lose it to this one.
     if (generation !== this.#generation) return this.folder(uri);
-    const folder = new Folder({ uri, trusted: this.#trusted, settings, host: this.#host, log, onStatus });
+    const host = this.#host;
+    const folder = new Folder({ uri, trusted: this.#trusted, settings, exclude, host, log, onStatus });
     this.#made.set(uri, folder);
     void folder.start().catch((error: unknown) => log.error(describe(error)));
     return folder;
@@ -139,6 +142,16 @@ export class Session {
     } catch (error) {
       log.warn(`the editor gave no settings, so the defaults are used: ${describe(error)}`);
       return defaultSettings;
+    }
+  }
+
+  async #excludesOf(uri: string): Promise<readonly string[] | undefined> {
+    const { fetchExcludes, log } = this.#options;
+    try {
+      return uri === outside ? undefined : parseExcludes(await fetchExcludes(uri));
+    } catch (error) {
+      log.warn(`the editor did not say what it excludes, so the folder's own settings count: ${describe(error)}`);
+      return undefined;
     }
   }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { defaultSettings, isEnabledFor, parseSettings } from "./settings.ts";
+import { defaultSettings, isEnabledFor, parseExcludes, parseSettings } from "./settings.ts";
 
 test("no settings at all are the defaults, without a complaint", () => {
   for (const nothing of [undefined, null, {}, [], "x", 3]) {
@@ -49,4 +49,10 @@ test("a language is on unless it, or all others, are switched off", () => {
   expect(isEnabledFor(withSwitches({ "*": false }), "markdown")).toBe(false);
   expect(isEnabledFor(withSwitches({ "*": false, markdown: true }), "markdown")).toBe(true);
   expect(isEnabledFor(withSwitches({ markdown: false }), "plaintext")).toBe(true);
+});
+
+test("what the editor excludes are the globs that are on, and nothing is known where it has no such settings", () => {
+  expect(parseExcludes([{ "**/a": true, b: false, c: { when: "x" } }, { d: true }])).toEqual(["**/a", "d"]);
+  expect(parseExcludes([{ a: false }, null])).toEqual([]);
+  for (const it of [undefined, [], [null, undefined], ["x", 3]]) expect(parseExcludes(it)).toBeUndefined();
 });

@@ -79,6 +79,16 @@ export function isEnabledFor(settings: Settings, languageId: string): boolean {
   return settings.enabled[languageId] ?? settings.enabled["*"] ?? true;
 }
 
+/**
+ * The globs that are on in the values of `files.exclude` and `search.exclude`; undefined where the editor has neither. One with a
+ * `when` clause speaks of derived files and is left out.
+ */
+export function parseExcludes(values: readonly unknown[] | undefined): readonly string[] | undefined {
+  const known = Array.isArray(values) ? values.filter(isRecord) : [];
+  if (known.length === 0) return undefined;
+  return known.flatMap((it) => Object.entries(it).flatMap(([glob, on]) => (on === true ? [glob] : [])));
+}
+
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -17,6 +17,8 @@ export interface FolderOptions {
   readonly uri: string;
   readonly trusted: boolean;
   readonly settings: Settings;
+  /** Globs of files that are not counted. Default: what the folder's own settings of the editor say. */
+  readonly exclude: readonly string[] | undefined;
   readonly host: WorkerHost;
   readonly log: Log;
   readonly onStatus: (status: FolderStatus) => void;
@@ -161,10 +163,13 @@ export class Folder {
   async #count(): Promise<void> {
     const { root } = this;
     if (root === undefined || this.#scan !== undefined) return;
-    this.#scan = scan(root, { tagOptions: this.settings.tagOptions }).catch((error: unknown) => {
-      this.#options.log.error(`${root}: ${describe(error)}`);
-      return undefined;
-    });
+    const { exclude } = this.#options;
+    this.#scan = scan(root, { tagOptions: this.settings.tagOptions, ...(exclude && { exclude }) }).catch(
+      (error: unknown) => {
+        this.#options.log.error(`${root}: ${describe(error)}`);
+        return undefined;
+      },
+    );
     const found = await this.#scan;
     this.#found = found;
     if (found !== undefined) this.model.setTaggedDocuments(found.taggedDocuments);

@@ -13,16 +13,21 @@ export interface Scan {
 
 export interface ScanOptions {
   readonly tagOptions: TagOptions;
+  /** As `walk` takes them: a training leaves out the same files. */
+  readonly exclude?: readonly string[];
   /** Stops early: a count of "at least" is good enough to say what to do next. */
   readonly maxMilliseconds?: number;
 }
 
-export async function scan(root: string, { tagOptions, maxMilliseconds = 10_000 }: ScanOptions): Promise<Scan> {
+export async function scan(
+  root: string,
+  { tagOptions, exclude, maxMilliseconds = 10_000 }: ScanOptions,
+): Promise<Scan> {
   const end = Date.now() + maxMilliseconds;
   const counts = new Map<string, number>();
   let documents = 0;
   let taggedDocuments = 0;
-  for await (const file of walk(root)) {
+  for await (const file of walk(root, exclude && { exclude })) {
     if (Date.now() > end) break;
     if (!isTaggable(file)) continue;
     const read = await readTextFile(path.join(root, file));
