@@ -12,13 +12,13 @@ export function tiny(family: "bert" | "distilbert" | "roberta"): string {
 
 /** @param scratchFolder makes a folder with these files that is removed after the test. */
 export function trainings(scratchFolder: (files?: Record<string, string>) => string) {
-  /** Texts of one to three of 24 made-up words, tagged with them. */
-  function corpus(count: number): string {
+  /** Texts of one to three of `numWords` made-up words, 84 at most, tagged with them. */
+  function corpus(count: number, numWords = 24): string {
     const random = newRandom(7);
-    const words = Array.from({ length: 24 }, (_, i) => `${"bdfgklmnprst"[i % 12]}a${"nrsl"[i % 4]}o${i % 7}`);
+    const words = Array.from({ length: numWords }, (_, i) => `${"bdfgklmnprst"[i % 12]}a${"nrsl"[i % 4]}o${i % 7}`);
     const lines = Array.from({ length: count }, (_, i) => {
       const own = [
-        ...new Set(Array.from({ length: 1 + Math.floor(random() * 3) }, () => words[Math.floor(random() * 24)]!)),
+        ...new Set(Array.from({ length: 1 + Math.floor(random() * 3) }, () => words[Math.floor(random() * numWords)]!)),
       ];
       return JSON.stringify({ id: `n${i}`, text: `${own.join(" the ")} and ${own[0]}`, labels: own });
     });

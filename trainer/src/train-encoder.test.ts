@@ -11,10 +11,13 @@ import type { TrainOptions } from "./train.ts";
 const { corpus, trainOn } = trainings(scratchFolder);
 
 test("an encoder learns the corpus level by level, and the model suggests with it", async () => {
-  const notes = corpus(160);
+  const notes = corpus(240, 80);
   const { out, events } = await trainOn({ corpus: notes });
   const levels = events.filter((it) => it.type === "level");
-  expect(levels.map((it) => it.level)).toEqual(levels.map((_, i) => i));
+  expect(levels.map((it) => [it.level, it.levels, it.nodes])).toEqual([
+    [0, 2, 8],
+    [1, 2, 80],
+  ]);
   const looks = levels.map(({ level }) => events.filter((it) => it.type === "quality" && it.level === level));
   expect(looks.map((it) => it.length)).toEqual(levels.map(() => 2));
   expect(events.find((it) => it.type === "engine")).toMatchObject({ name: "cpu" });
