@@ -37,11 +37,22 @@ const isStage = (stage: Stage) => (event: ProgressEvent) => event.type === "prog
 const isEmbedded = (event: ProgressEvent) =>
   event.type === "progress" && event.stage === "encode" && event.done === event.total;
 
-/** With 80 words there are two levels of 40 steps, with 24 there is one; each has checkpoints at its steps 16, 32 and 40. */
+/**
+ * With 80 words there are two levels of 40 steps; with 24, and for groups and labels together, there is one. Each has
+ * checkpoints at its steps 16, 32 and 40.
+ */
 test.each([
   ["in the middle of the only level", 24, {}, nth(2, isCheckpoint), { level: 0, step: 33 }, 3],
   ["at the end of the first of two levels", 80, {}, nth(3, isCheckpoint), { level: 1, step: 1 }, 4],
   ["in the middle of the second level", 80, {}, nth(5, isCheckpoint), { level: 1, step: 33 }, 3],
+  [
+    "while groups and labels learn together",
+    80,
+    { schedule: "dynamic" },
+    nth(2, isCheckpoint),
+    { level: 0, step: 33 },
+    3,
+  ],
   ["when the documents are embedded", 24, {}, nth(1, isStage("ranker")), undefined, 2],
   ["after the first ranker that weighs", 24, {}, nth(1, isStage("calibrate")), undefined, 2],
   ["before the last ranker", 24, {}, nth(1, isStage("tree")), undefined, 0],
