@@ -22,6 +22,8 @@ test("an encoder learns the corpus level by level, and the model suggests with i
   expect(looks.map((it) => it.length)).toEqual(levels.map(() => 2));
   expect(events.find((it) => it.type === "engine")).toMatchObject({ name: "cpu" });
   expect(existsSync(`${out}.training`)).toBe(false);
+  // Words alone tell these labels: 8-bit weights lose nothing.
+  expect(existsSync(path.join(out, "encoder.int8.onnx"))).toBe(true);
   const model = await openModel(out);
   try {
     expect(model.info.encoder).toBe("tiny-bert");
