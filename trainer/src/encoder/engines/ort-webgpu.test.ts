@@ -1,7 +1,9 @@
 // On this machine's GPU, or on SwiftShader, a GPU in software (node test/gpu/set-up.mjs installs it).
 import { existsSync } from "node:fs";
-import { expect, test } from "vitest";
-import type { Engine } from "./engine.ts";
+import { InferenceSession, type Tensor } from "onnxruntime-node";
+import { expect, onTestFinished, test, vi } from "vitest";
+import type { Graph } from "../graph/graph.ts";
+import type { Engine, HostTensor } from "./engine.ts";
 import { engineContract } from "./engine-contract.ts";
 import { newOrtEngine } from "./ort.ts";
 
@@ -20,6 +22,42 @@ if (typeof engine === "string") {
 
 function webGpuTests(open: () => Promise<Engine>): void {
   engineContract("onnxruntime on WebGPU", open, () => newOrtEngine("cpu"));
+
+  test("state stays on the device from step to step, and what comes back is results alone", async () => {
+    const engine = await open();
+    const created = vi.spyOn(InferenceSession, "create");
+    onTestFinished(() => created.mockRestore());
+    const state = new Map<string, HostTensor>([
+      ["weights", { type: "float32", shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) }],
+      ["moment", { type: "float32", shape: [2], data: Float32Array.of(0, 1) }],
+      ["count", { type: "int32", shape: [1], data: Int32Array.of(1) }],
+      ["scale", { type: "float32", shape: [1], data: Float32Array.of(2) }],
+    ]);
+    const program = await engine.load(movingState, state);
+    const sessions = await Promise.all(created.mock.results.map((it) => it.value as Promise<InferenceSession>));
+    const runs = vi.spyOn(sessions.find((it) => it.outputNames.includes("weights.next"))!, "run");
+    let before: Record<string, Tensor> = {};
+    for (let step = 0; step < 3; step++) {
+      const results = await program.run(new Map([["x", { type: "float32", shape: [2], data: Float32Array.of(1, 1) }]]));
+      const given = runs.mock.calls[step]![0] as Record<string, Tensor>;
+      const made = (await runs.mock.results[step]!.value) as Record<string, Tensor>;
+      expect([...results.keys()]).toEqual(["twice"]);
+      expect(made["twice"]!.location).toBe("cpu");
+      expect(given["scale"]!.location).toBe("gpu-buffer");
+      for (const { input, output } of movingState.state) {
+        if (output === undefined) continue;
+        expect([output, made[output]!.location]).toEqual([output, "gpu-buffer"]);
+        // The very tensor that a step has made is what the next one is given.
+        if (step > 0) expect(given[input]).toBe(before[output]);
+      }
+      before = made;
+    }
+    const ended = await program.readState();
+    const numbers = Object.fromEntries([...ended].map(([name, { data }]) => [name, [...data].map(Number)]));
+    expect(numbers).toEqual({ weights: [4, 8, 6, 10], moment: [3, 4], count: [8], scale: [2] });
+    await program.dispose();
+    await engine.dispose();
+  });
 
   test("state of every element type keeps its values, on the device or beside it", async () => {
     const engine = await open();
@@ -51,3 +89,34 @@ function webGpuTests(open: () => Promise<Engine>): void {
     await engine.dispose();
   });
 }
+
+/** A step of a moment, of weights that it moves, and of a counter; and a scale that stays. */
+const movingState: Graph = {
+  name: "moving",
+  inputs: [
+    { name: "x", type: "float32", shape: [2] },
+    { name: "weights", type: "float32", shape: [2, 2] },
+    { name: "moment", type: "float32", shape: [2] },
+    { name: "count", type: "int32", shape: [1] },
+    { name: "scale", type: "float32", shape: [1] },
+  ],
+  outputs: [
+    { name: "twice", type: "float32", shape: [2] },
+    { name: "weights.next", type: "float32", shape: [2, 2] },
+    { name: "moment.next", type: "float32", shape: [2] },
+    { name: "count.next", type: "int32", shape: [1] },
+  ],
+  constants: [],
+  nodes: [
+    { op: "Mul", inputs: ["x", "scale"], outputs: ["twice"] },
+    { op: "Add", inputs: ["weights", "moment"], outputs: ["weights.next"] },
+    { op: "Add", inputs: ["moment", "x"], outputs: ["moment.next"] },
+    { op: "Add", inputs: ["count", "count"], outputs: ["count.next"] },
+  ],
+  state: [
+    { input: "weights", output: "weights.next" },
+    { input: "moment", output: "moment.next" },
+    { input: "count", output: "count.next" },
+    { input: "scale" },
+  ],
+};
