@@ -9,7 +9,7 @@ import { newTrial } from "./fine-tune/trial.ts";
 import { type EncoderRun, type LearntEncoder, learnEncoder } from "./learn-encoder.ts";
 import type { ProgressEvent } from "./progress.ts";
 import { newWorkerPool } from "./ranker/worker-pool.ts";
-import { failing, problem, recipe, slow } from "./test-engines.ts";
+import { failing, problem, recipe, slow, unsound } from "./test-engines.ts";
 
 test("where a GPU is lost in mid-run, the next engine goes on from the checkpoint, as a resumed run would", async () => {
   const { encoder, set, pieces, heldOut } = await problem(scratchFolder);
@@ -95,6 +95,33 @@ test("a run that takes more memory than it may stops behind a checkpoint, and go
     await pool.dispose();
   }
 }, 120_000);
+
+test.each([
+  ["loss", Number.NaN],
+  ["norm.encoder", Number.POSITIVE_INFINITY],
+  ["norm.head", Number.NaN],
+] as const)("a step whose %s is %s is undone, said once with its number, and the run goes on", async (name, value) => {
+  const { encoder, set, pieces, heldOut } = await problem(scratchFolder);
+  const pool = newWorkerPool(1);
+  const events: ProgressEvent[] = [];
+  const onProgress = (event: ProgressEvent) => void events.push(event);
+  const engine = await unsound(5, name, value);
+  try {
+    const checkpoints = path.join(scratchFolder(), "model.training");
+    const run = { engine, pool, checkpoints, freeze: false, onProgress };
+    const { weights, embeddings } = await learnEncoder(encoder, set, pieces, heldOut, recipe, run);
+    const said = events.flatMap((it) => (it.type === "log" ? [`${it.level}: ${it.message}`] : []));
+    expect(said).toHaveLength(1);
+    expect(said[0]).toMatch(/^warning: step 5: the loss or its gradient was not .*step was undone and .*rate halved$/u);
+    const last = events.findLast((it) => it.type === "step")!;
+    expect(last.step).toBe(last.steps);
+    for (const { data } of weights.values()) expect((data as Float32Array).every(Number.isFinite)).toBe(true);
+    expect(embeddings.values.every(Number.isFinite)).toBe(true);
+  } finally {
+    await engine.dispose();
+    await pool.dispose();
+  }
+});
 
 function bytesOf({ weights, embeddings }: LearntEncoder): Record<string, readonly number[]> {
   const arrays = [...weights].map(([name, { data }]) => [name, [...data].map(Number)] as const);

@@ -164,12 +164,11 @@ async function tune(
       first ??= time;
       const { step, numSteps: steps, loss, rate } = report;
       const documentsPerSecond = time > first ? (documents * 1000) / (time - first) : 0;
-      if (report.isUndone)
-        onProgress({
-          type: "log",
-          level: "warning",
-          message: `step ${step}: the loss was not a finite number; the step was undone and the learning rate halved`,
-        });
+      if (report.isUndone) {
+        const what = "the loss or its gradient was not a finite number";
+        const message = `step ${step}: ${what}; the step was undone and the learning rate halved`;
+        onProgress({ type: "log", level: "warning", message });
+      }
       if (time - shown > SECONDS_BETWEEN_STEPS_SHOWN * 1000 || step === steps) {
         onProgress({ type: "step", level, step, steps, loss, rate, documentsPerSecond });
         shown = time;

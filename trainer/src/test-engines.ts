@@ -5,7 +5,14 @@ import { newPieceTokenizer, readPassages } from "@tagwright/model/internals";
 import { planEncoderFold } from "./calibrate/folds.ts";
 import { recipeFor } from "./config.ts";
 import { openCorpus } from "./corpus/open-corpus.ts";
-import { type Engine, EngineError, type EngineName, type Program } from "./encoder/engines/engine.ts";
+import {
+  type Engine,
+  EngineError,
+  type EngineName,
+  type HostTensor,
+  type Program,
+  type Tensors,
+} from "./encoder/engines/engine.ts";
 import { newOrtEngine } from "./encoder/engines/ort.ts";
 import { readEncoderFolder } from "./encoder/source/read-encoder.ts";
 import { readTrainingSet } from "./features/training-set.ts";
@@ -80,4 +87,26 @@ export async function failing(name: EngineName, steps: number): Promise<Engine> 
     },
     dispose: async () => (left < 0 ? die() : engine.dispose()),
   };
+}
+
+/** The CPU, whose `step`th training step says `value` in place of one of its results. */
+export async function unsound(step: number, name: string, value: number): Promise<Engine> {
+  const engine = await newOrtEngine("cpu", { threads: 1 });
+  let left = step;
+  const load: Engine["load"] = async (graph, state) => {
+    const program = await engine.load(graph, state);
+    const run: Program["run"] = async (feeds, accept) => {
+      const isIt = accept !== undefined && --left === 0;
+      const spoilt: HostTensor = { type: "float32", shape: [1], data: Float32Array.of(value) };
+      const seen = (results: Tensors) => (isIt ? new Map(results).set(name, spoilt) : results);
+      return seen(await program.run(feeds, accept && ((results) => accept(seen(results)))));
+    };
+    return {
+      run,
+      readState: (names) => program.readState(names),
+      writeState: (values) => program.writeState(values),
+      dispose: () => program.dispose(),
+    };
+  };
+  return { name: "cpu", description: engine.description, load, dispose: () => engine.dispose() };
 }
