@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import type { Engine, EngineName } from "./encoder/engines/engine.ts";
 import { newOrtEngine } from "./encoder/engines/ort.ts";
 import { type RunningEngine, startEngine } from "./encoder/engines/running-engine.ts";
+import { CheckpointError } from "./fine-tune/checkpoint.ts";
 import { MemoryLimitError } from "./fine-tune/memory-limit.ts";
 import { newTrial } from "./fine-tune/trial.ts";
 import { type EncoderRun, type LearntEncoder, learnEncoder } from "./learn-encoder.ts";
@@ -117,6 +118,59 @@ test.each([
     expect(last.step).toBe(last.steps);
     for (const { data } of weights.values()) expect((data as Float32Array).every(Number.isFinite)).toBe(true);
     expect(embeddings.values.every(Number.isFinite)).toBe(true);
+  } finally {
+    await engine.dispose();
+    await pool.dispose();
+  }
+});
+
+type Problem = Awaited<ReturnType<typeof problem>>;
+
+/** `values` with another number in the place of entry `at`. */
+function changed<T extends Uint32Array | Float32Array>(values: T, at = 3): T {
+  const copy = values.slice() as T;
+  copy[at] = copy[at] === 1 ? 2 : 1;
+  return copy;
+}
+
+test.each<[string, (given: Problem) => Partial<Problem>]>([
+  ["word pieces", ({ pieces }) => ({ pieces: { ...pieces, ids: changed(pieces.ids) } })],
+  ["ends of texts", ({ pieces }) => ({ pieces: { ...pieces, start: changed(pieces.start) } })],
+  ["labels", ({ set }) => ({ set: { ...set, labels: { ...set.labels, labels: changed(set.labels.labels) } } })],
+  ["names of labels", ({ set }) => ({ set: { ...set, labelIds: set.labelIds.with(2, "other") } })],
+  ["words", ({ set }) => ({ set: { ...set, features: { ...set.features, indices: changed(set.features.indices) } } })],
+  [
+    "counts of words",
+    ({ set }) => ({ set: { ...set, features: { ...set.features, values: changed(set.features.values) } } }),
+  ],
+  [
+    "ends of rows",
+    ({ set }) => ({ set: { ...set, features: { ...set.features, indptr: changed(set.features.indptr) } } }),
+  ],
+  ["held-out documents", ({ heldOut }) => ({ heldOut: changed(heldOut) })],
+])("the checkpoint of a corpus of the same size with other %s is not gone on from", async (_, change) => {
+  const given = await problem(scratchFolder);
+  const engine = await newOrtEngine("cpu", { threads: 1 });
+  const pool = newWorkerPool(1);
+  const checkpoints = path.join(scratchFolder(), "model.training");
+  const events: ProgressEvent[] = [];
+  const onProgress = (event: ProgressEvent) => void events.push(event);
+  const learn = async (more: Partial<Problem>, resume?: boolean) => {
+    const { encoder, set, pieces, heldOut } = { ...given, ...more };
+    events.length = 0;
+    const run = { engine, pool, checkpoints, resume, freeze: true, onProgress };
+    await learnEncoder(encoder, set, pieces, heldOut, recipe, run);
+    return events.some((it) => it.type === "progress" && it.stage === "encode");
+  };
+  try {
+    expect(await learn({})).toBe(true);
+    expect(await learn({}, true)).toBe(false);
+    const other = change(given);
+    await expect(learn(other, true)).rejects.toThrow(CheckpointError);
+    await expect(learn(other, true)).rejects.toThrow(/corpus.* expected, those of another run found.*--no-resume/u);
+    expect(await learn(other)).toBe(true);
+    expect(events).toContainEqual({ type: "log", level: "warning", message: expect.stringContaining("starts anew") });
+    expect(await learn(other, true)).toBe(false);
   } finally {
     await engine.dispose();
     await pool.dispose();

@@ -219,7 +219,9 @@ function fingerprintOf(
     heldOut,
     labels.indptr,
     labels.labels,
+    features.indptr,
     features.indices,
+    features.values,
   ];
   for (const { buffer, byteOffset, byteLength } of arrays) hash.update(new Uint8Array(buffer, byteOffset, byteLength));
   return hash.digest("hex");
