@@ -113,7 +113,7 @@ export function newEncodersRun(
       const limit = limitOf(options) ?? os.totalmem();
       const corpus = { set, recipe: given, threads, freeze };
       const estimate = await engines.run((engine) => estimateEncoders(read, engine, corpus, rehearsal, limit));
-      await checkDiskSpace(out, estimate.diskBytes);
+      await checkDiskSpace(out, estimate.diskBytes, context.freeBytes);
       return estimate;
     },
     async learn(rehearsed, pool) {

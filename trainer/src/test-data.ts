@@ -3,7 +3,7 @@ import path from "node:path";
 import { readEncoderFolder } from "./encoder/source/read-encoder.ts";
 import type { ProgressEvent } from "./progress.ts";
 import { newRandom } from "./random.ts";
-import { type TrainOptions, train } from "./train.ts";
+import { type TrainContext, type TrainOptions, train } from "./train.ts";
 
 /** The folder of a tiny encoder of that family. */
 export function tiny(family: "bert" | "distilbert" | "roberta"): string {
@@ -29,7 +29,7 @@ export function trainings(scratchFolder: (files?: Record<string, string>) => str
   async function trainOn(
     options: Partial<TrainOptions> = {},
     onEvent?: (event: ProgressEvent) => void,
-    signal?: AbortSignal,
+    context: Omit<TrainContext, "onProgress"> = {},
   ) {
     const out = options.out ?? path.join(scratchFolder(), "model");
     const events: ProgressEvent[] = [];
@@ -46,7 +46,7 @@ export function trainings(scratchFolder: (files?: Record<string, string>) => str
       engine: "cpu",
       ...options,
     } as const;
-    await train({ ...given, out, encoder }, { onProgress, ...(signal && { signal }) });
+    await train({ ...given, out, encoder }, { onProgress, ...context });
     return { out, events };
   }
 

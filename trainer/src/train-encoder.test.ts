@@ -1,9 +1,10 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { openModel } from "@tagwright/model";
 import { scratchFolder } from "@tagwright/testing";
 import { expect, test } from "vitest";
 import { readEncoderFolder } from "./encoder/source/read-encoder.ts";
+import { DiskSpaceError } from "./fine-tune/disk-space.ts";
 import type { ProgressEvent } from "./progress.ts";
 import { tiny, trainings } from "./test-data.ts";
 import type { TrainOptions } from "./train.ts";
@@ -55,6 +56,24 @@ test("what the whole run will take is said once, and refused where it will not f
   const manyFeatures = refused({ memoryLimit: 64, encoder: [], features: "auto" });
   await expect(manyFeatures).rejects.toThrow(/train with --features words, or raise the limit/u);
   expect(before.some(learns)).toBe(false);
+}, 60_000);
+
+test("a disk without room for checkpoints and model is refused before anything is learnt", async () => {
+  const out = path.join(scratchFolder(), "model");
+  const before: ProgressEvent[] = [];
+  const asked: string[] = [];
+  const freeBytes = async (folder: string) => {
+    asked.push(folder);
+    return 1000;
+  };
+  const refused = trainOn({ out }, (event) => before.push(event), { freeBytes });
+  await expect(refused).rejects.toThrow(DiskSpaceError);
+  await expect(refused).rejects.toThrow(
+    /room for about \d+ MiB of checkpoints and model expected, 1 MiB found; .*--out/u,
+  );
+  expect(asked).toEqual([out]);
+  expect(before.some((it) => it.type === "progress" && it.stage !== "read")).toBe(false);
+  expect(readdirSync(path.dirname(out))).toEqual([]);
 }, 60_000);
 
 test("held-out documents say how much of what fine-tuning changed is kept, unless all of it is asked for", async () => {

@@ -98,7 +98,7 @@ test("a run that was cut off in its second encoder goes on there and ends in the
     if (event.type === "encoder") at = event.encoder;
     if (event.type === "checkpoint" && at === 1 && ++checkpoints === 3) stop.abort();
   };
-  const cut = trainOn({ corpus: notes, encoder, out, checkpointSteps: 2 }, onEvent, stop.signal);
+  const cut = trainOn({ corpus: notes, encoder, out, checkpointSteps: 2 }, onEvent, { signal: stop.signal });
   await expect(cut).rejects.toThrow();
   expect(existsSync(out)).toBe(false);
   expect(readdirSync(`${out}.training`).sort()).toEqual(["encoder-1", "encoder-2"]);

@@ -66,7 +66,7 @@ test.each([
     if (!undisturbed.has(whole)) undisturbed.set(whole, digest((await trainOn(given)).out));
     const out = path.join(scratchFolder(), "model");
     const stop = new AbortController();
-    const cut = trainOn({ ...given, out }, (event) => isEnd(event) && stop.abort(), stop.signal);
+    const cut = trainOn({ ...given, out }, (event) => isEnd(event) && stop.abort(), { signal: stop.signal });
     await expect(cut).rejects.toThrow();
     expect(existsSync(out)).toBe(false);
     const resumed = await trainOn({ ...given, out });
@@ -89,7 +89,7 @@ test("the checkpoint of another run stays until there is one of this run, unless
       events.push(event);
       if (isEnd(event)) stop.abort();
     };
-    await expect(trainOn({ ...given, ...options, out }, onEvent, stop.signal)).rejects.toThrow();
+    await expect(trainOn({ ...given, ...options, out }, onEvent, { signal: stop.signal })).rejects.toThrow();
     return events.flatMap((it) => (it.type === "log" ? [it.message] : []));
   };
   const kept = () => readdirSync(`${out}.training`).filter((it) => it.startsWith("checkpoint"));

@@ -74,6 +74,8 @@ export interface TrainOptions {
 export interface TrainContext {
   readonly onProgress: (event: ProgressEvent) => void;
   readonly signal?: AbortSignal;
+  /** Room on the disk of a folder, undefined where it is not known; default: what the file system says. */
+  readonly freeBytes?: (folder: string) => Promise<number | undefined>;
 }
 
 export interface TrainResult {
