@@ -1,4 +1,5 @@
-// Every rule by central differences, and a whole transformer layer against the gradients that TensorFlow.js derives itself.
+// Every rule by central differences, and every rule and a whole transformer layer against the gradients that TensorFlow.js
+// derives itself.
 import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-core/dist/register_all_gradients.js";
 import { expectAllClose } from "@tagwright/testing";
@@ -171,6 +172,74 @@ function awayFromKinks(tensor: HostTensor): HostTensor {
   );
 }
 
+type Theirs = Readonly<Record<string, tf.Tensor>>;
+
+const toTheirs = ({ type, shape, data }: HostTensor) =>
+  tf.tensor(data as Float32Array, [...shape], type === "int32" ? "int32" : "float32");
+
+/** Softmax attention as a textbook has it; rows by document, and one query a document or one for each row. */
+function theirAttention(query: tf.Tensor, key: tf.Tensor, value: tf.Tensor, bias: tf.Tensor): tf.Tensor {
+  const [batch, numHeads, width] = [2, 2, 2];
+  const split = (x: tf.Tensor) => tf.transpose(tf.reshape(x, [batch, -1, numHeads, width]), [0, 2, 1, 3]);
+  const agreement = tf.div(tf.matMul(split(query), split(key), false, true), Math.sqrt(width));
+  const seen = tf.matMul(tf.softmax(tf.add(agreement, bias)), split(value));
+  return tf.reshape(tf.transpose(seen, [0, 2, 1, 3]), query.shape);
+}
+
+function theirNorm(x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor, epsilon: number): tf.Tensor {
+  const { mean, variance } = tf.moments(x, -1, true);
+  return tf.add(tf.mul(tf.div(tf.sub(x, mean), tf.sqrt(tf.add(variance, epsilon))), scale), shift);
+}
+
+/** Each case in the operators of TensorFlow.js. */
+const twins: Readonly<Record<string, (v: Theirs) => tf.Tensor>> = {
+  add: ({ a, b }) => tf.add(a!, b!),
+  "add where one row repeats": ({ a, b }) => tf.add(a!, b!),
+  "add of a value to itself": ({ a }) => tf.add(a!, a!),
+  multiply: ({ a, b }) => tf.mul(a!, b!),
+  "multiply a value by itself": ({ a }) => tf.square(a!),
+  tanh: ({ a }) => tf.tanh(a!),
+  linear: ({ x, weight, bias }) => tf.add(tf.matMul(x!, weight!), bias!),
+  "linear with factors": ({ x, weight, bias }) => tf.add(tf.mul(tf.matMul(x!, weight!), 0.7), tf.mul(bias!, -0.3)),
+  scores: ({ x, table, bias }) => tf.add(tf.matMul(x!, table!, false, true), bias!),
+  "layer normalisation": ({ x, scale, shift }) => theirNorm(x!, scale!, shift!, 0.01),
+  "look-up, with repeated and unused rows": ({ table, ids }) => tf.gather(table!, ids as tf.Tensor2D),
+  arrange: ({ x }) => tf.reshape(x!, [6, 4]),
+  "weighted rows": ({ weights, x }) => tf.matMul(weights!, x!),
+  gelu: ({ x }) => tf.mul(x!, tf.add(tf.erf(x!), 1)),
+  gelu_tanh: ({ x }) => {
+    const inner = tf.mul(Math.sqrt(2 / Math.PI), tf.add(x!, tf.mul(tf.pow(x!, 3), 0.044715)));
+    return tf.mul(x!, tf.add(tf.tanh(inner), 1));
+  },
+  relu: ({ x }) => tf.relu(x!),
+  attention: ({ query, key, value, bias }) => theirAttention(query!, key!, value!, bias!),
+  "attention of one query a document": ({ query, key, value, bias }) => theirAttention(query!, key!, value!, bias!),
+  "squared-hinge": ({ z, sign, cost }) =>
+    tf.reshape(tf.sum(tf.mul(cost!, tf.square(tf.relu(tf.sub(1, tf.mul(sign!, z!)))))), [1]),
+  bce: ({ z, sign, cost }) => tf.reshape(tf.sum(tf.mul(cost!, tf.softplus(tf.neg(tf.mul(sign!, z!))))), [1]),
+};
+
+test.each(cases)("$name and its gradients are those of TensorFlow.js", async (it) => {
+  await tf.setBackend("cpu");
+  const graph = gradientGraph(it);
+  const random = newRandom(13);
+  const inputs = new Map(Object.entries(it.fixed ?? {}));
+  for (const { name, shape } of graph.inputs)
+    if (!inputs.has(name)) inputs.set(name, awayFromKinks(randomTensor(shape as readonly number[], random)));
+  const ours = await withGraph(graph, (run) => run(inputs));
+
+  const names = Object.keys(it.shapes);
+  const fixed = Object.fromEntries(Object.entries(it.fixed ?? {}).map(([name, value]) => [name, toTheirs(value)]));
+  const apply = (...values: tf.Tensor[]) =>
+    twins[it.name]!({ ...fixed, ...Object.fromEntries(names.map((name, i) => [name, values[i]!])) });
+  const given = names.map((name) => toTheirs(inputs.get(name)!));
+  const close = { atol: 2e-5, rtol: 1e-4 };
+  expectAllClose(ours.get("y")!.data as Float32Array, apply(...given).dataSync(), close);
+  const theirs = tf.grads(apply)(given, toTheirs(inputs.get("cotangent")!));
+  for (const [i, name] of names.entries())
+    expectAllClose(ours.get(`gradient.${name}`)!.data as Float32Array, theirs[i]!.dataSync(), close);
+});
+
 const [documents, length, hidden, heads, inner] = [2, 3, 4, 2, 6];
 const layerShapes = {
   x: [documents * length, hidden],
@@ -199,11 +268,7 @@ function ourLayer(g: Builder, v: Values): Value {
 /** The same in TensorFlow.js, as a textbook has it. */
 function theirLayer(v: Readonly<Record<string, tf.Tensor>>): tf.Tensor {
   const dense = (x: tf.Tensor, weight: string, bias = "bias") => tf.add(tf.matMul(x, v[weight]!), v[bias]!);
-  const norm = (x: tf.Tensor) => {
-    const { mean, variance } = tf.moments(x, -1, true);
-    const unit = tf.div(tf.sub(x, mean), tf.sqrt(tf.add(variance, 0.001)));
-    return tf.add(tf.mul(unit, v["scale"]!), v["shift"]!);
-  };
+  const norm = (x: tf.Tensor) => theirNorm(x, v["scale"]!, v["shift"]!, 0.001);
   const split = (x: tf.Tensor) => tf.transpose(tf.reshape(x, [documents, length, heads, hidden / heads]), [0, 2, 1, 3]);
   const [query, key, value] = [dense(v["x"]!, "query"), dense(v["x"]!, "key"), dense(v["x"]!, "value")].map(split);
   const agreement = tf.div(tf.matMul(query!, key!, false, true), Math.sqrt(hidden / heads));
@@ -226,7 +291,6 @@ test("the gradients of a transformer layer are those that TensorFlow.js derives"
   );
 
   const names = [...inputs.keys()];
-  const toTheirs = ({ shape, data }: HostTensor) => tf.tensor(data as Float32Array, [...shape]);
   const derive = tf.grads((...values: tf.Tensor[]) =>
     theirLayer({ ...Object.fromEntries(names.map((name, i) => [name, values[i]!])), mask: toTheirs(mask) }),
   );
