@@ -28,7 +28,11 @@ async function problem() {
   const numDocuments = 120;
   const lines = Array.from({ length: numDocuments }, (_, i) => {
     const own = words[i % 8]!;
-    return JSON.stringify({ id: `n${i}`, text: `${own} ${own} ${own} ${own} ${own} ${words[(i >> 3) % 8]}`, labels: [own] });
+    return JSON.stringify({
+      id: `n${i}`,
+      text: `${own} ${own} ${own} ${own} ${own} ${words[(i >> 3) % 8]}`,
+      labels: [own],
+    });
   });
   const folder = scratchFolder({ "notes.jsonl": `${lines.join("\n")}\n` });
   const encoder = await readEncoderFolder(
