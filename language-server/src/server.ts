@@ -118,7 +118,7 @@ export function serve(connection: Connection, { version, workerScript }: ServerO
         initializationOptions: { ...initialize.initializationOptions, settings: settings.tagwright },
       };
     }
-    void session.reload();
+    void session.reconfigure();
   });
   connection.onNotification(methods.trustGranted, () => void session.reload({ trusted: true }));
   connection.onRequest<boolean, void>(

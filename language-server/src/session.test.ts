@@ -62,3 +62,32 @@ test.each([
   await expect.poll(counted, { timeout: 20_000 }).toBe(count);
   await session.dispose();
 });
+
+test("folders are made again where a setting or an exclude is another, and stay where the editor only says it may be", async () => {
+  const uri = fileUri(scratchFolder({ "a.md": "---\ntags: [x]\n---\n" }));
+  let settings: object = {};
+  let exclude: readonly unknown[] = [{ out: true }];
+  const session = new Session({
+    workerScript: path.join("no", "worker.cjs"),
+    log: log as never,
+    documents: { get: () => undefined },
+    fetchSettings: async () => settings,
+    fetchExcludes: async () => exclude,
+    onStatus: () => undefined,
+  });
+  try {
+    await session.open([uri], true);
+    const first = await session.folder(uri);
+    await session.reconfigure();
+    expect(await session.folder(uri)).toBe(first);
+    exclude = [{ out: false }];
+    await session.reconfigure();
+    const second = await session.folder(uri);
+    expect(second).not.toBe(first);
+    settings = { formats: { keys: ["topics"] } };
+    await session.reconfigure();
+    expect(await session.folder(uri)).not.toBe(second);
+  } finally {
+    await session.dispose();
+  }
+});

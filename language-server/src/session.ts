@@ -1,5 +1,6 @@
 // The state of one connection: trust, settings, workspace folders, the worker thread. Knows the editor only through the
 // few functions that it is given.
+import { isDeepStrictEqual } from "node:util";
 import { siteTagOptions } from "@tagwright/documents";
 import type { TextDocuments } from "vscode-languageserver";
 import type { TextDocument } from "vscode-languageserver-textdocument";
@@ -23,6 +24,12 @@ export interface SessionOptions {
   readonly onStatus: (status: FolderStatus) => void;
 }
 
+/** What the editor says of a folder. */
+interface Configuration {
+  readonly settings: Settings;
+  readonly exclude: readonly string[] | undefined;
+}
+
 /** Documents outside every workspace folder belong to this one. */
 const outside = "";
 
@@ -33,6 +40,8 @@ export class Session {
   readonly #folders = new Map<string, Promise<Folder>>();
   /** Those that are made, for what must not wait. */
   readonly #made = new Map<string, Folder>();
+  /** Of those that are made. */
+  readonly #configurations = new Map<string, Configuration>();
   readonly #idle: NodeJS.Timeout;
   #uris: readonly string[] = [];
   #trusted = false;
@@ -62,6 +71,17 @@ export class Session {
 
   get folderUris(): readonly string[] {
     return this.#uris;
+  }
+
+  /**
+   * Settings may have changed: where they have, every folder is made again with them. An editor says so at the start, too,
+   * and a model need not be opened twice for that.
+   */
+  async reconfigure(): Promise<void> {
+    const known = [...this.#configurations];
+    const now = await Promise.all(known.map(([uri]) => this.#configurationOf(uri)));
+    const isSame = known.every(([, it], i) => isDeepStrictEqual(it, now[i]));
+    if (!isSame || known.length < this.#folders.size) await this.reload();
   }
 
   /** Settings or trust have changed: every folder is made again with them. */
@@ -121,14 +141,20 @@ export class Session {
   async #make(uri: string): Promise<Folder> {
     const { log, onStatus } = this.#options;
     const generation = this.#generation;
-    const [settings, exclude] = await Promise.all([this.#settingsOf(uri), this.#excludesOf(uri)]);
+    const configuration = await this.#configurationOf(uri);
     // Let go while its settings were fetched: a later one has its place, and must not lose it to this one.
     if (generation !== this.#generation) return this.folder(uri);
     const host = this.#host;
-    const folder = new Folder({ uri, trusted: this.#trusted, settings, exclude, host, log, onStatus });
+    const folder = new Folder({ uri, trusted: this.#trusted, ...configuration, host, log, onStatus });
     this.#made.set(uri, folder);
+    this.#configurations.set(uri, configuration);
     void folder.start().catch((error: unknown) => log.error(describe(error)));
     return folder;
+  }
+
+  async #configurationOf(uri: string): Promise<Configuration> {
+    const [settings, exclude] = await Promise.all([this.#settingsOf(uri), this.#excludesOf(uri)]);
+    return { settings, exclude };
   }
 
   async #settingsOf(uri: string): Promise<Settings> {
@@ -164,6 +190,7 @@ export class Session {
     this.#generation++;
     this.#folders.clear();
     this.#made.clear();
+    this.#configurations.clear();
     await Promise.all(folders.map((it) => it.model.dispose().catch(() => undefined)));
   }
 
