@@ -7,7 +7,7 @@ export default defineConfig({
     globalSetup: "./test/support/build-when-stale.ts",
     setupFiles: "./test/support/fixed-seed.ts",
     reporters: ["default", "./test/support/closing-line-reporter.ts"],
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     pool: "forks",
     maxWorkers: 2,
     coverage: {

@@ -139,6 +139,8 @@ export interface Diagnostics {
   readonly pid: number;
   readonly memoryBytes: number;
   readonly workerRestarts: number;
+  /** What the thread of the model was asked so far. */
+  readonly workerRequests: number;
   readonly folders: readonly FolderStatus[];
 }
 

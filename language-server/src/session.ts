@@ -129,6 +129,7 @@ export class Session {
       pid: process.pid,
       memoryBytes: process.memoryUsage().rss,
       workerRestarts: this.#host.restarts,
+      workerRequests: this.#host.asked,
       folders: [...this.#made.values()].map((it) => it.status),
     };
   }

@@ -63,6 +63,7 @@ export class WorkerHost {
   #watchdog: NodeJS.Timeout | undefined;
   #nextId = 0;
   #restarts = 0;
+  #asked = 0;
   #disposed = false;
   /** How much the thread has under way, as it says itself. */
   readonly #busy = new Int32Array(new SharedArrayBuffer(4));
@@ -75,6 +76,11 @@ export class WorkerHost {
 
   get restarts(): number {
     return this.#restarts;
+  }
+
+  /** Requests that the thread was given so far. */
+  get asked(): number {
+    return this.#asked;
   }
 
   /** @throws Cancelled, WorkerDied, or an Error with the message of the operation. */
@@ -150,6 +156,7 @@ export class WorkerHost {
     }
     this.#current = next;
     this.#watchdog = setTimeout(() => void worker.terminate(), this.#options.hangMs ?? 120_000).unref();
+    this.#asked++;
     worker.postMessage(next.request);
   }
 
