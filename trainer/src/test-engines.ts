@@ -1,4 +1,4 @@
-// Engines that are slow, or lost in mid-run, and a problem that is small enough to be learnt on them.
+// Engines that are slow, talk nonsense, or are lost in mid-run, and a problem that is small enough to be learnt on them.
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { newPieceTokenizer, readPassages } from "@tagwright/model/internals";
@@ -43,23 +43,12 @@ export async function problem(scratchFolder: (files?: Record<string, string>) =>
 }
 
 /** The CPU, with a pause before each of its first runs. */
-export async function slow(): Promise<Engine> {
-  const engine = await newOrtEngine("cpu", { threads: 1 });
+export function slow(): Promise<Engine> {
   let pauses = 2;
-  const load: Engine["load"] = async (graph, state) => {
-    const program = await engine.load(graph, state);
-    const run: Program["run"] = async (feeds, accept) => {
-      if (pauses-- > 0) await sleep(500);
-      return program.run(feeds, accept);
-    };
-    return {
-      run,
-      readState: (names) => program.readState(names),
-      writeState: (values) => program.writeState(values),
-      dispose: () => program.dispose(),
-    };
-  };
-  return { name: "cpu", description: engine.description, load, dispose: () => engine.dispose() };
+  return cpuThatRuns((program) => async (feeds, accept) => {
+    if (pauses-- > 0) await sleep(500);
+    return program.run(feeds, accept);
+  });
 }
 
 /** The CPU under another name. Its training step fails for good after `steps` of them, as a GPU does that is gone. */
@@ -90,23 +79,31 @@ export async function failing(name: EngineName, steps: number): Promise<Engine> 
 }
 
 /** The CPU, whose `step`th training step says `value` in place of one of its results. */
-export async function unsound(step: number, name: string, value: number): Promise<Engine> {
-  const engine = await newOrtEngine("cpu", { threads: 1 });
+export function unsound(step: number, name: string, value: number): Promise<Engine> {
+  const spoilt: HostTensor = { type: "float32", shape: [1], data: Float32Array.of(value) };
   let left = step;
-  const load: Engine["load"] = async (graph, state) => {
-    const program = await engine.load(graph, state);
-    const run: Program["run"] = async (feeds, accept) => {
-      const isIt = accept !== undefined && --left === 0;
-      const spoilt: HostTensor = { type: "float32", shape: [1], data: Float32Array.of(value) };
-      const seen = (results: Tensors) => (isIt ? new Map(results).set(name, spoilt) : results);
-      return seen(await program.run(feeds, accept && ((results) => accept(seen(results)))));
-    };
-    return {
-      run,
-      readState: (names) => program.readState(names),
-      writeState: (values) => program.writeState(values),
-      dispose: () => program.dispose(),
-    };
+  return cpuThatRuns((program) => async (feeds, accept) => {
+    const isIt = accept !== undefined && --left === 0;
+    const seen = (results: Tensors) => (isIt ? new Map(results).set(name, spoilt) : results);
+    return seen(await program.run(feeds, accept && ((results) => accept(seen(results)))));
+  });
+}
+
+/** The CPU, all of whose programs run as `runOf` says. */
+async function cpuThatRuns(runOf: (program: Program) => Program["run"]): Promise<Engine> {
+  const engine = await newOrtEngine("cpu", { threads: 1 });
+  return {
+    name: "cpu",
+    description: engine.description,
+    async load(graph, state) {
+      const program = await engine.load(graph, state);
+      return {
+        run: runOf(program),
+        readState: (names) => program.readState(names),
+        writeState: (values) => program.writeState(values),
+        dispose: () => program.dispose(),
+      };
+    },
+    dispose: () => engine.dispose(),
   };
-  return { name: "cpu", description: engine.description, load, dispose: () => engine.dispose() };
 }

@@ -13,6 +13,7 @@ export type { Analyzer, TfidfBlock, TfidfModel, TfidfOptions } from "./features/
 export { newVectorizer, scaleRow, type Vectorizer, weighBlock } from "./features/vectorize.ts";
 export type { EncoderContent, LevelContent, MemberContent, ModelContent } from "./folder/content.ts";
 export { asWriteError } from "./folder/disk-errors.ts";
+export { previousFolder } from "./folder/files.ts";
 export { acquireLock } from "./folder/lock.ts";
 export {
   layoutTensors,

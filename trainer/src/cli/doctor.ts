@@ -8,7 +8,7 @@ import {
   previousModel,
   verifyModelFolder,
 } from "@tagwright/model";
-import { newSimdKernels } from "@tagwright/model/internals";
+import { newSimdKernels, previousFolder } from "@tagwright/model/internals";
 import type { Command } from "commander";
 import { type AvailableEngine, availableEngines } from "../encoder/engines/available.ts";
 import { defaultCacheFolder, listCachedEncoders } from "../encoder/source/cache.ts";
@@ -113,7 +113,7 @@ async function checkPrevious(folder: string | undefined): Promise<ModelHealth | 
     if (kept === undefined) return null;
     return { folder: kept.folder, ok: true, message: `kept; ${learnt(kept.info)}, made ${kept.info.createdAt}` };
   } catch (error) {
-    return unsound(`${folder}.previous`, error);
+    return unsound(previousFolder(folder), error);
   }
 }
 

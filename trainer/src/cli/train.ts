@@ -77,7 +77,7 @@ export function addTrainCommand(program: Command): void {
     )
     .option(
       "--memory-limit <MiB>",
-      "refuse a run that would need more, stop one that takes more (default: the machine's)",
+      "refuse a run that would need more, stop one that takes more (default: refuse what the machine does not have)",
       wholeNumber(64, 1e9),
     )
     .option("--resume", "go on from the last checkpoint, or fail (default: go on where it is one of the same run)")

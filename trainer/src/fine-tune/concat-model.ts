@@ -75,7 +75,7 @@ export async function bootstrapHead(
     dense: { width, values: shared },
   };
   const { bootstrapCost, bootstrapPasses: maxPasses } = recipe.tuning;
-  const cost = bootstrapCost / (meanSquare(raw) * width || 1);
+  const cost = bootstrapCost / (sumOfSquares(raw) / numRows || 1);
   const options = {
     ...recipe.ranker,
     loss: "squared-hinge",
@@ -100,10 +100,10 @@ export async function bootstrapHead(
   return { weights: denseWeights(trained), bias: trained.bias };
 }
 
-function meanSquare(values: Float32Array): number {
+function sumOfSquares(values: Float32Array): number {
   let sum = 0;
   for (const value of values) sum += value * value;
-  return sum / Math.max(1, values.length);
+  return sum;
 }
 
 /** A level whose nodes all stand below the root. */

@@ -4,7 +4,7 @@
 export class MemoryLimitError extends Error {
   override readonly name = "MemoryLimitError";
 
-  /** @param what found out that it needs, or has in use, `foundBytes` where `limitBytes` were allowed */
+  /** @param what needs, or has in use, the bytes `found` where `limitBytes` are allowed */
   constructor(
     what: string,
     limitBytes: number,
