@@ -11,7 +11,8 @@ export interface Settings {
   readonly timeBudgetMs: number;
   /** Empty: `.tags/model` in the workspace folder. */
   readonly modelPath: string;
-  readonly cacheBytes: number;
+  /** Undefined: what suits the machine. */
+  readonly cacheBytes: number | undefined;
   readonly unloadAfterMs: number;
   /** Threads of a model's encoder. */
   readonly encoderThreads: number;
@@ -26,7 +27,7 @@ export const defaultSettings: Settings = {
   maxSuggestions: 5,
   timeBudgetMs: 1000,
   modelPath: "",
-  cacheBytes: 256 * 2 ** 20,
+  cacheBytes: undefined,
   unloadAfterMs: 30 * 60_000,
   encoderThreads: 2,
   taxonomyPath: "",
@@ -66,7 +67,9 @@ export function parseSettings(section: unknown): { settings: Settings; problems:
     maxSuggestions: Math.round(number("suggestions.max", 1, 50, fallback.maxSuggestions)),
     timeBudgetMs: number("suggestions.timeBudget", 10, 60_000, fallback.timeBudgetMs),
     modelPath: string("model.path"),
-    cacheBytes: number("model.cacheMegabytes", 16, 65_536, fallback.cacheBytes / 2 ** 20) * 2 ** 20,
+    cacheBytes: read("model.cacheMegabytes", "a number from 16 to 65536", fallback.cacheBytes, (it) =>
+      typeof it === "number" && it >= 16 && it <= 65_536 ? it * 2 ** 20 : undefined,
+    ),
     unloadAfterMs: number("model.unloadAfterMinutes", 0, 10_080, fallback.unloadAfterMs / 60_000) * 60_000,
     encoderThreads: Math.round(number("encoder.threads", 1, 64, fallback.encoderThreads)),
     taxonomyPath: string("taxonomy.path"),

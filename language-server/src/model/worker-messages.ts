@@ -27,7 +27,7 @@ interface TaxonomySummary {
 export interface Operations {
   /** The encoder, where the model has one, is loaded after the reply. */
   openModel: {
-    params: { folder: string; cacheBytes: number; threads: number };
+    params: { folder: string; cacheBytes: number | undefined; threads: number };
     result: { info: ModelInfo; encoder: EncoderState };
   };
   closeModel: { params: { folder: string }; result: null };

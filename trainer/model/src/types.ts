@@ -110,8 +110,8 @@ export interface Model {
 }
 
 export interface OpenOptions {
-  /** Bound on decoded ranker chunks held in memory. Default 256 MiB. */
-  readonly cacheBytes?: number;
+  /** Bound on decoded ranker chunks held in memory. Default: an eighth of the machine's memory, at least 256 MiB. */
+  readonly cacheBytes?: number | undefined;
   /** Threads of the encoder. Default: one a core. */
   readonly threads?: number;
   /** Does not wait for the encoder: suggestions come from words alone until it is there. Default false. */

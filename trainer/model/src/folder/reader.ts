@@ -4,7 +4,7 @@ import path from "node:path";
 import { ModelFolderError } from "../errors.ts";
 import type { TfidfBlock, TfidfModel } from "../features/tfidf.ts";
 import type { Ranker } from "../ranker/chunk.ts";
-import { ChunkCache } from "../ranker/chunk-cache.ts";
+import { ChunkCache, defaultCacheBytes } from "../ranker/chunk-cache.ts";
 import { type Calibration, parseCalibration } from "../search/calibrate.ts";
 import { parseScoring, type Scoring } from "../search/ensemble.ts";
 import { type LabelTree, numNodes, type TreeLevel } from "../tree/label-tree.ts";
@@ -18,8 +18,6 @@ import { openRanker, type RankerFile } from "./ranker-reader.ts";
 import { parseTensorTable, vectorLength, viewTensor } from "./safetensors.ts";
 import { blockTensors, childStartTensor, labelOfTensor } from "./tensors.ts";
 import { openVocabulary, type Vocabulary } from "./vocabulary.ts";
-
-const defaultCacheBytes = 256 * 2 ** 20;
 
 export interface OpenedModel {
   readonly manifest: Manifest;
@@ -62,7 +60,7 @@ function usable<T>(part: T | undefined, name: string, folder: string): T {
  */
 export async function openModelFolder(
   folder: string,
-  { cacheBytes = defaultCacheBytes, keepOpen }: ReadOptions = {},
+  { cacheBytes = defaultCacheBytes(), keepOpen }: ReadOptions = {},
 ): Promise<OpenedModel> {
   const real = findModelFolder(folder);
   const manifestBytes = readModelFile(real, manifestName);

@@ -1,7 +1,8 @@
+import os from "node:os";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Chunk } from "./chunk.ts";
-import { ChunkCache } from "./chunk-cache.ts";
+import { ChunkCache, defaultCacheBytes } from "./chunk-cache.ts";
 
 function chunkOf(numEntries: number): Chunk {
   return {
@@ -59,4 +60,9 @@ test("a disposed cache holds nothing; a budget that is no size is refused", () =
   expect([cache.bytes, cache.get(1)]).toEqual([0, undefined]);
   expect(() => new ChunkCache(-1)).toThrow(RangeError);
   expect(() => new ChunkCache(Number.NaN)).toThrow(RangeError);
+});
+
+test("by default a large machine holds more, and a small one what a model of ordinary size needs", () => {
+  expect(defaultCacheBytes()).toBeGreaterThanOrEqual(256 * 2 ** 20);
+  expect(defaultCacheBytes()).toBeLessThanOrEqual(Math.max(256 * 2 ** 20, os.totalmem() / 8));
 });
