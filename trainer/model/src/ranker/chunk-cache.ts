@@ -93,8 +93,9 @@ export class ChunkCache {
   }
 }
 
-function chunkBytes({ features, rowStart, children, weights, startOf, dense }: Chunk): number {
-  const arrays = features.buffer.byteLength + rowStart.buffer.byteLength + (startOf?.buffer.byteLength ?? 0);
+function chunkBytes({ features, rowStart, children, weights, startOf, rowIndex, dense }: Chunk): number {
+  const lookUp = startOf?.buffer.byteLength ?? rowIndex?.buffer.byteLength ?? 0;
+  const arrays = features.buffer.byteLength + rowStart.buffer.byteLength + lookUp;
   // Scales are a view of the level's own array.
   const panel = dense === undefined ? 0 : dense.weights.buffer.byteLength;
   return overheadBytes + arrays + children.buffer.byteLength + weights.buffer.byteLength + panel;

@@ -62,6 +62,24 @@ test("a chunk of many of the model's features says where the entries of each beg
   );
 });
 
+test("a narrower chunk has an index of its rows, until it is too narrow to be worth one", () => {
+  const rows = 100;
+  const chunk = {
+    features: Uint32Array.from({ length: rows }, (_, row) => row),
+    rowStart: Uint32Array.from({ length: rows + 1 }, (_, row) => row),
+    children: new Uint16Array(rows),
+    weights: new Float32Array(rows).fill(1),
+  };
+  const lookUpOf = (numFeatures: number) => {
+    const { startOf, rowIndex } = decodeChunk(encodeChunk(chunk, true), { ...anything, numFeatures });
+    return { startOf: startOf !== undefined, rowIndex: rowIndex !== undefined };
+  };
+  expect(lookUpOf(4 * rows)).toEqual({ startOf: true, rowIndex: false });
+  expect(lookUpOf(4 * rows + 1)).toEqual({ startOf: false, rowIndex: true });
+  expect(lookUpOf(64 * rows)).toEqual({ startOf: false, rowIndex: true });
+  expect(lookUpOf(64 * rows + 1)).toEqual({ startOf: false, rowIndex: false });
+});
+
 test("a weight takes three bytes and a row two more", () => {
   const chunk = fromRows([
     [

@@ -4,10 +4,13 @@ import { ModelFolderError } from "../errors.ts";
 import { fromFloat16s, toFloat16 } from "../sparse/float16.ts";
 import type { Chunk } from "./chunk.ts";
 import type { DensePanel } from "./dense-panel.ts";
+import { newRowIndex } from "./row-index.ts";
 
 const maxStep = 0xffff;
 /** Share of all features from which a chunk has the start of every feature: four bytes for each of them. */
 const WIDE_SHARE = 0.25;
+/** From here on it has an index of its rows: a quarter of a byte for each feature. */
+const INDEXED_SHARE = 1 / 64;
 
 export interface EncodedChunk {
   /** Step to each row's feature from the one before, the first from 0; length rows. */
@@ -146,7 +149,9 @@ export function decodeChunk(encoded: EncodedChunk, limits: ChunkLimits): Chunk {
     weights: weights.subarray(0, kept),
     ...(encoded.dense && { dense: encoded.dense }),
   };
-  return rows >= numFeatures * WIDE_SHARE ? { ...chunk, startOf: startsOf(chunk, numFeatures) } : chunk;
+  if (rows >= numFeatures * WIDE_SHARE) return { ...chunk, startOf: startsOf(chunk, numFeatures) };
+  if (rows >= numFeatures * INDEXED_SHARE) return { ...chunk, rowIndex: newRowIndex(chunk.features, numFeatures) };
+  return chunk;
 }
 
 /** Where the entries of each of `numFeatures` features begin; shape [features + 1]. */

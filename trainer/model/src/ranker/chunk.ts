@@ -2,6 +2,7 @@
 // Source: masked sparse chunk multiplication, Etter et al., arXiv 2106.02697.
 
 import type { DensePanel } from "./dense-panel.ts";
+import type { RowIndex } from "./row-index.ts";
 
 export interface Chunk {
   /** Features with a weight in any child, ascending. */
@@ -17,6 +18,8 @@ export interface Chunk {
    * would take longer than the products.
    */
   readonly startOf?: Uint32Array;
+  /** Of a narrower one that is still wide enough to be worth the memory. */
+  readonly rowIndex?: RowIndex;
   /** Weights for the dense block of a row; none in a model without an encoder. */
   readonly dense?: DensePanel;
 }

@@ -1,6 +1,7 @@
 // Random trees with random rankers for the tests of this folder, and their margins by dense arithmetic.
 import type { Chunk } from "../ranker/chunk.ts";
 import type { DensePanel } from "../ranker/dense-panel.ts";
+import { newRowIndex } from "../ranker/row-index.ts";
 import type { SparseRow } from "../sparse/csr.ts";
 import { type LabelTree, numNodes } from "../tree/label-tree.ts";
 import type { Member } from "./ensemble.ts";
@@ -86,12 +87,14 @@ function toChunk(children: readonly (readonly number[])[]): Chunk {
   const rowStart = [0];
   for (const { own } of entries) rowStart.push(rowStart.at(-1)! + own.length);
   const flat = entries.flatMap(({ own }) => own);
-  // Both ways to find a feature: some chunks have the start of every one.
+  // All ways to find a feature: some chunks have the start of every one, and some an index of their rows.
   const before = (feature: number) => entries.flatMap((it) => (it.feature < feature ? it.own : [])).length;
   const starts = Uint32Array.from({ length: (children[0]?.length ?? 0) + 1 }, (_, feature) => before(feature));
+  const features = Uint32Array.from(entries, ({ feature }) => feature);
   return {
-    ...(children.length % 2 === 1 && { startOf: starts }),
-    features: Uint32Array.from(entries, ({ feature }) => feature),
+    ...(children.length % 3 === 1 && { startOf: starts }),
+    ...(children.length % 3 === 2 && { rowIndex: newRowIndex(features, children[0]!.length) }),
+    features,
     rowStart: Uint32Array.from(rowStart),
     children: Uint16Array.from(flat, ({ child }) => child),
     weights: Float32Array.from(flat, ({ weight }) => weight),

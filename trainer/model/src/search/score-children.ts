@@ -1,5 +1,6 @@
 // Margins of a node's children for the sparse block of a row: most of the time of a search goes by here.
 import type { Chunk } from "../ranker/chunk.ts";
+import { type RowIndex, rowOfFeature } from "../ranker/row-index.ts";
 import type { SparseRow } from "../sparse/csr.ts";
 
 /** margins[child] = bias + Σ weight · value over the features that row and chunk share. */
@@ -12,8 +13,9 @@ export function scoreChildren(
   margins: Float64Array,
 ): void {
   for (let child = 0; child < count; child++) margins[child] = bias[first + child]!;
-  if (chunk.startOf === undefined) gallop(row, chunk, margins);
-  else lookUp(row, chunk, chunk.startOf, margins);
+  if (chunk.startOf !== undefined) lookUp(row, chunk, chunk.startOf, margins);
+  else if (chunk.rowIndex !== undefined) lookUpRows(row, chunk, chunk.rowIndex, margins);
+  else gallop(row, chunk, margins);
 }
 
 function lookUp(
@@ -25,6 +27,18 @@ function lookUp(
   for (let k = 0; k < indices.length; k++) {
     const feature = indices[k]!;
     addEntries(children, weights, startOf[feature]!, startOf[feature + 1]!, values[k]!, margins);
+  }
+}
+
+function lookUpRows(
+  { indices, values }: SparseRow,
+  { rowStart, children, weights }: Chunk,
+  rowIndex: RowIndex,
+  margins: Float64Array,
+): void {
+  for (let k = 0; k < indices.length; k++) {
+    const at = rowOfFeature(rowIndex, indices[k]!);
+    if (at >= 0) addEntries(children, weights, rowStart[at]!, rowStart[at + 1]!, values[k]!, margins);
   }
 }
 
