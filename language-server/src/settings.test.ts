@@ -33,13 +33,14 @@ test("each setting reaches its field", () => {
 test("a wrong value falls back alone, and is named with what was expected", () => {
   const { settings, problems } = parseSettings({
     suggestions: { max: "many", minProbability: 2 },
-    model: { path: "a\0b" },
+    model: { path: "a\0b", cacheMegabytes: 8 },
   });
   expect(settings).toEqual(defaultSettings);
   expect(problems).toEqual([
     "tagwright.suggestions.minProbability: expected a number from 0 to 1, found 2; the default is used",
     'tagwright.suggestions.max: expected a number from 1 to 50, found "many"; the default is used',
     'tagwright.model.path: expected a string, found "a\\u0000b"; the default is used',
+    "tagwright.model.cacheMegabytes: expected a number from 16 to 65536, found 8; the default is used",
   ]);
 });
 

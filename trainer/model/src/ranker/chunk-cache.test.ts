@@ -1,6 +1,6 @@
 import os from "node:os";
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import type { Chunk } from "./chunk.ts";
 import { ChunkCache, defaultCacheBytes } from "./chunk-cache.ts";
 
@@ -62,7 +62,19 @@ test("a disposed cache holds nothing; a budget that is no size is refused", () =
   expect(() => new ChunkCache(Number.NaN)).toThrow(RangeError);
 });
 
-test("by default a large machine holds more, and a small one what a model of ordinary size needs", () => {
-  expect(defaultCacheBytes()).toBeGreaterThanOrEqual(256 * 2 ** 20);
-  expect(defaultCacheBytes()).toBeLessThanOrEqual(Math.max(256 * 2 ** 20, os.totalmem() / 8));
+test("by default it holds an eighth of the memory that there is, or that a container may use, but never too little", () => {
+  const gib = 2 ** 30;
+  const total = vi.spyOn(os, "totalmem");
+  const allowed = vi.spyOn(process, "constrainedMemory");
+  onTestFinished(() => void vi.restoreAllMocks());
+  const budget = (totalBytes: number, allowedBytes: number) => {
+    total.mockReturnValue(totalBytes);
+    allowed.mockReturnValue(allowedBytes);
+    return defaultCacheBytes();
+  };
+  expect(budget(16 * gib, 0)).toBe(2 * gib);
+  // Without a limit some systems say the largest number that there is.
+  expect(budget(16 * gib, 2 ** 64)).toBe(2 * gib);
+  expect(budget(16 * gib, 4 * gib)).toBe(gib / 2);
+  expect(budget(gib, 0)).toBe(gib / 4);
 });
