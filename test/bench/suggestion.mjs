@@ -29,8 +29,8 @@ const [count, pieces, threads] = [values.count, values.pieces, values.threads].m
 const options = { server: path.join(root, "dist/server.cjs"), model, documents, count, pieces, threads };
 const measured = JSON.parse(run(path.join(scratch, "bench.cjs"), "suggestion", JSON.stringify(options)));
 
-const { encoder, encoderModel, counts } = JSON.parse(readFileSync(path.join(model, "model.json"), "utf8"));
-const { maxPieces, passages, serves } = encoderModel ?? {};
+const { encoder, encoderModels, counts } = JSON.parse(readFileSync(path.join(model, "model.json"), "utf8"));
+const { maxPieces, passages, serves } = encoderModels[0] ?? {};
 const machine = { cpu: os.cpus()[0]?.model, cores: os.availableParallelism(), node: process.version };
 const figures = { encoder, serves, maxPieces, passages, labels: counts.labels, threads, ...measured, ...machine };
 process.stdout.write(`${JSON.stringify(figures, null, 1)}\n`);

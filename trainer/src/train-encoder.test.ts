@@ -118,8 +118,8 @@ test("a ranker without words suggests by the embedding alone", async () => {
 
 test("a frozen encoder is written as it was published, and reads as much of a text as was asked for", async () => {
   const { out, events } = await trainOn({ freeze: true, maxPieces: 12 });
-  const { encoderModel } = JSON.parse(readFileSync(path.join(out, "model.json"), "utf8"));
-  expect(encoderModel.maxPieces).toBe(12);
+  const { encoderModels } = JSON.parse(readFileSync(path.join(out, "model.json"), "utf8"));
+  expect(encoderModels[0].maxPieces).toBe(12);
   expect(events.some((it) => it.type === "step")).toBe(false);
   const published = await readEncoderFolder(tiny("bert"));
   const words = published.weights.get("words")!.data as Float32Array;
@@ -134,8 +134,8 @@ test.each([1, 2])(
     const ends = ["solar power", "a tree of labels and many other words"];
     const notes = corpus(40);
     const { out } = await trainOn({ corpus: notes, freeze: true, features: "none", maxPieces: 12, passages });
-    const { encoderModel } = JSON.parse(readFileSync(path.join(out, "model.json"), "utf8"));
-    expect(encoderModel.passages).toBe(passages);
+    const { encoderModels } = JSON.parse(readFileSync(path.join(out, "model.json"), "utf8"));
+    expect(encoderModels[0].passages).toBe(passages);
     const card = readFileSync(path.join(out, "README.md"), "utf8");
     expect(card).toMatch(new RegExp(`--passages ${passages}\\b`, "u"));
     const model = await openModel(out);

@@ -32,10 +32,10 @@ function handle(request: WorkerRequest): WorkerAnswer | undefined {
     if (state.matcher === undefined) throw new Error("internal: match before levels");
     return { kind: "matched", nodes: state.matcher.match(request.from, request.to, request.keep) };
   }
-  const { level, parent, extra, options, wide, part } = request;
+  const { level, parent, extra, options, part } = request;
   const { bias, chunk, passes } = trainer.train(level, parent, extra, options, part);
   if (part.count > 1) return { kind: "part", bias, chunk };
-  return { kind: "trained", bias, chunk: encodeChunk(chunk, wide), passes };
+  return { kind: "trained", bias, chunk: encodeChunk(chunk, bias.length), passes };
 }
 
 function guard(work: () => WorkerAnswer | undefined): WorkerAnswer | undefined {
@@ -50,10 +50,14 @@ function transferList(answer: WorkerAnswer): ArrayBuffer[] {
   const arrays: ArrayBufferView[] = [];
   if (answer.kind === "matched") arrays.push(answer.nodes);
   if (answer.kind === "trained" || answer.kind === "part") {
-    const { features, children, weights, dense } = answer.chunk;
-    arrays.push(answer.bias, features, children, weights);
-    if (dense !== undefined) arrays.push(dense.weights, dense.scales);
+    const { bias, chunk } = answer;
+    arrays.push(bias);
+    if (chunk.dense !== undefined) arrays.push(chunk.dense.weights, chunk.dense.scales);
   }
-  if (answer.kind === "part") arrays.push(answer.chunk.rowStart);
+  if (answer.kind === "trained") arrays.push(answer.chunk.packed);
+  if (answer.kind === "part") {
+    const { features, rowStart, children, weights } = answer.chunk;
+    arrays.push(features, rowStart, children, weights);
+  }
   return [...new Set(arrays.map(({ buffer }) => buffer as ArrayBuffer))];
 }

@@ -30,7 +30,7 @@ export { newKernels } from "./kernels/new-kernels.ts";
 export { newReferenceKernels } from "./kernels/reference.ts";
 export { newSimdKernels } from "./kernels/simd.ts";
 export type { Chunk, Ranker, RankerLevel } from "./ranker/chunk.ts";
-export { decodeChunk, type EncodedChunk, encodeChunk, maxChildren } from "./ranker/chunk-codec.ts";
+export { decodeChunk, type EncodedChunk, encodeChunk, MOST_CHILDREN } from "./ranker/chunk-codec.ts";
 export { childWeights, type DensePanel, newPanel, quantiseChild } from "./ranker/dense-panel.ts";
 export { type Beam, type BeamOptions, BeamSearch, newBeam } from "./search/beam-search.ts";
 export type { Calibration } from "./search/calibrate.ts";

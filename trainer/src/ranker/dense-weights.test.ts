@@ -13,7 +13,7 @@ test("the rows of a level are the weights that the same columns get in one block
   const one = oneBlock(two);
   const trainers = [two, one].map(({ data }) => newNodeTrainer(data, newSimdKernels()));
   const [mine, theirs] = trainers.map((it) => [0, 1, 2].map((topic) => it.train(1, topic, none, exact)));
-  const level = { bias: new Float32Array(24), wide: false, chunks: mine!.map((it) => encodeChunk(it.chunk, false)) };
+  const level = { bias: new Float32Array(24), chunks: mine!.map((it) => encodeChunk(it.chunk, 8)) };
   const rows = denseWeights(level);
   for (const [topic, { chunk }] of theirs!.entries()) {
     for (let child = 0; child < 8; child++) {
@@ -34,5 +34,5 @@ test("the rows of a level are the weights that the same columns get in one block
 test("a level without a dense block has no such weights", () => {
   const { data } = topicProblem(50, 6, 2, 5);
   const { bias, chunk } = newNodeTrainer(data, newSimdKernels()).train(0, 0, none, exact);
-  expect(() => denseWeights({ bias, wide: false, chunks: [encodeChunk(chunk, false)] })).toThrow(RangeError);
+  expect(() => denseWeights({ bias, chunks: [encodeChunk(chunk, bias.length)] })).toThrow(RangeError);
 });

@@ -21,7 +21,7 @@ const MOST_BYTES = 2 ** 28;
 const MOST_ANSWERS = 10_000;
 const LARGEST_FILE = 2 ** 30;
 /** Counts up where the same jobs are answered otherwise. */
-const version = 1;
+const version = 2;
 const partialSuffix = ".partial";
 
 /**
@@ -154,10 +154,9 @@ async function writeAnswers(
   }
 }
 
-function sizeOf({ bias, chunk }: TrainedAnswer): number {
-  const { dense, ...arrays } = chunk;
-  const all: ArrayBufferView[] = [bias, ...Object.values(arrays), ...(dense ? [dense.weights, dense.scales] : [])];
-  return all.reduce((sum, it) => sum + it.byteLength, 0);
+function sizeOf({ bias, chunk: { dense, ...rest } }: TrainedAnswer): number {
+  const all = [bias, ...Object.values(rest), dense?.weights, dense?.scales];
+  return all.filter((it) => ArrayBuffer.isView(it)).reduce((sum, it) => sum + it.byteLength, 0);
 }
 
 /** Of numbers, texts, typed arrays, and objects and lists of such, in their order. */

@@ -85,12 +85,12 @@ test("each parent learns from the documents below it and those that the level ab
     const below = [...documents.subarray(indptr[topic], indptr[topic + 1])];
     numExtra += extra.filter((d) => !below.includes(d)).length;
     const { chunk } = trainer.train(1, topic, extra, options);
-    expect(bottom!.chunks[topic]).toEqual(encodeChunk(chunk, false));
+    expect(bottom!.chunks[topic]).toEqual(encodeChunk(chunk, 4));
   }
   expect(numExtra).toBeGreaterThan(50);
 });
 
-test("two blocks rank as one block does that has both, to the rounding of eight bits", async () => {
+test("two blocks rank as one block does that has both, to the rounding of their weights", async () => {
   const two = withDense(topicProblem(300, 40, 8, 3), 12, 1);
   const one = oneBlock(two);
   const fine = { ...options, eps: 1e-4, threshold: 0, matched: 0 };
@@ -112,7 +112,7 @@ test("two blocks rank as one block does that has both, to the rounding of eight 
       return byLabel;
     });
   });
-  for (const [d, margins] of mine!.entries()) expectAllClose(margins, theirs![d]!, { atol: 0.01 });
+  for (const [d, margins] of mine!.entries()) expectAllClose(margins, theirs![d]!, { atol: 0.05 });
 });
 
 test("documents with a dense block alone can be learnt from", async () => {
@@ -164,13 +164,6 @@ test("after the logistic loss a path is worth its probability, which sums to the
     // The bias is regularised: at the optimum the two differ by bias / C.
     expectAllClose([sums[topic]!], [have - top!.bias[topic]! / cost], { atol: 0.2 });
   }
-});
-
-test("a level with parents of more than 128 children is stored with wide positions", async () => {
-  const problem = topicProblem(300, 270, 2, 7);
-  const [top, bottom] = await trainOn(problem, 2, 0);
-  expect([top!.wide, bottom!.wide]).toEqual([false, true]);
-  expect(bottom!.bias.length).toBe(270);
 });
 
 test("progress counts every parent of every level once", async () => {

@@ -15,7 +15,6 @@ export interface TrainRankerOptions extends RankerOptions {
 /** Jobs that a level is cut into at least, where it has so many pairs of lane groups. */
 const JOBS_A_LEVEL = 8;
 /** Children of a parent from which a level is stored with 16-bit child positions. */
-const NARROW_CHILDREN = 128;
 
 /**
  * One entry a level, as the model folder takes it. The result does not depend on the number of workers.
@@ -94,14 +93,12 @@ async function trainLevels(
 ): Promise<LevelContent[]> {
   const nodes = levels.flatMap((level) => nodeJobs(data, level));
   nodes.sort((a, b) => b.cost - a.cost || a.level - b.level || a.parent - b.parent || a.part.index - b.part.index);
-  const wide = new Map(levels.map((level) => [level, widest(tree.levels[level]!.childStart) > NARROW_CHILDREN]));
   const jobs = nodes.map(
     ({ level, parent, part }): WorkerRequest => ({
       kind: "train",
       level,
       parent,
       extra: matched?.documentsOf(parent) ?? new Uint32Array(0),
-      wide: wide.get(level)!,
       part,
       options,
     }),
@@ -109,14 +106,13 @@ async function trainLevels(
   const answers = await pool.run(jobs, onDone, signal);
   const trained = levels.map((level) => ({
     bias: new Float32Array(numNodes(tree.levels[level]!)),
-    wide: wide.get(level)!,
     chunks: new Array<LevelContent["chunks"][number]>(tree.levels[level]!.childStart.length - 1),
   }));
   const parts = new Map<string, NodeWeights[]>();
   for (const [job, answer] of answers.entries()) {
     const { level, parent, part } = nodes[job]!;
     const { bias, chunks } = trained[levels.indexOf(level)]!;
-    const first = tree.levels[level]!.childStart[parent]!;
+    const [first, end] = [tree.levels[level]!.childStart[parent]!, tree.levels[level]!.childStart[parent + 1]!];
     if (answer.kind === "trained") {
       bias.set(answer.bias, first);
       chunks[parent] = answer.chunk;
@@ -128,7 +124,7 @@ async function trainLevels(
     if (known.length + 1 < part.count) continue;
     const merged = mergeParts([...known, answer]);
     bias.set(merged.bias, first);
-    chunks[parent] = encodeChunk(merged.chunk, wide.get(level)!);
+    chunks[parent] = encodeChunk(merged.chunk, end - first);
   }
   return trained;
 }
@@ -148,10 +144,4 @@ function nodeJobs({ nodes, features, childStart }: RankerData, level: number): N
     const cost = (documents * groups) / count;
     return Array.from({ length: count }, (_part, index) => ({ level, parent, part: { index, count }, cost }));
   }).flat();
-}
-
-function widest(childStart: Uint32Array): number {
-  let most = 0;
-  for (let p = 0; p + 1 < childStart.length; p++) most = Math.max(most, childStart[p + 1]! - childStart[p]!);
-  return most;
 }

@@ -18,7 +18,6 @@ const trainJob = (level: number, parent: number): WorkerRequest => ({
   parent,
   extra: new Uint32Array(0),
   part: { index: 0, count: 1 },
-  wide: false,
   options,
 });
 

@@ -17,7 +17,6 @@ export type WorkerRequest =
       readonly level: number;
       readonly parent: number;
       readonly extra: Uint32Array;
-      readonly wide: boolean;
       /** Answered by "part" where there is more than one. */
       readonly part: NodePart;
       readonly options: RankerOptions;

@@ -1,12 +1,12 @@
 // Bonsai's tree: wide spherical k-means without balance, shallow. Source: Khandagale, Xiao and Babbar, 2020.
 // A cluster that is small enough early keeps a chain of single children, so that all labels lie on one level.
-import { type Csr, type LabelTree, maxChildren, type TreeLevel } from "@tagwright/model/internals";
+import { type Csr, type LabelTree, MOST_CHILDREN, type TreeLevel } from "@tagwright/model/internals";
 import { childSeed, newRandom } from "../random.ts";
 
 const MAX_ITERATIONS = 20;
 const MAX_DEPTH = 3;
 /** What the chunk of one node can hold. */
-const MOST_LABELS = maxChildren(true);
+const MOST_LABELS = MOST_CHILDREN;
 
 interface Cluster {
   readonly labels: Uint32Array;

@@ -7,13 +7,13 @@ import type { LabelTree } from "../tree/label-tree.ts";
 import { FileSink, type SinkOptions } from "./file-sink.ts";
 import { type AnyFileName, type FileName, manifestName } from "./files.ts";
 import { formatLine } from "./lines.ts";
-import { type FileRecord, formatManifest, type Manifest } from "./manifest.ts";
+import { type FileRecord, formatManifest, type Manifest, newestVersion } from "./manifest.ts";
 import { layoutTensors, type TensorSpec } from "./safetensors.ts";
 import {
   blockTensors,
   childStartTensor,
   chunkDigest,
-  dataTensors,
+  chunksTensor,
   denseTensor,
   indexTensors,
   labelOfTensor,
@@ -24,8 +24,6 @@ const textBatch = 2 ** 16;
 export interface LevelContent {
   /** One a node. */
   readonly bias: Float32Array;
-  /** Children are 16 bits wide: needed where some parent has more than 128. */
-  readonly wide: boolean;
   /** One a parent; each with a dense panel as wide as the embedding of its encoder, or none has one. */
   readonly chunks: readonly EncodedChunk[];
 }
@@ -137,12 +135,11 @@ function describeContent(content: ModelContent, written: Pick<Manifest, "rankerI
   const { encoders = [] } = content;
   const described = encoders.map((it, i) => describeEncoder(it, numberOf(i, content)));
   return {
-    formatVersion: described.length > 1 ? 3 : described.length === 1 ? 2 : 1,
+    formatVersion: newestVersion,
     generator: content.generator,
     createdAt: content.createdAt,
     encoder: content.encoder,
-    ...(described.length === 1 && { encoderModel: described[0] }),
-    ...(described.length > 1 && { encoderModels: described }),
+    encoderModels: described,
     preset: content.preset,
     seed: content.seed,
     counts: {
@@ -187,12 +184,10 @@ function checkContent({ tfidf, members, labels, names, encoder: called, encoders
     const width = encoders[encoder]?.hidden ?? 0;
     checkCount("ranker levels", levels.length, tree.levels.length);
     checkCount("leaves", tree.labelOf.length, labels.length);
-    for (const [l, { bias, chunks, wide }] of levels.entries()) {
+    for (const [l, { bias, chunks }] of levels.entries()) {
       const { childStart } = tree.levels[l]!;
       checkCount(`biases of level ${l}`, bias.length, childStart[childStart.length - 1]!);
       checkCount(`chunks of level ${l}`, chunks.length, childStart.length - 1);
-      const numFitting = chunks.filter(({ children }) => children instanceof Uint16Array === wide).length;
-      checkCount(`chunks of level ${l} ${wide ? "with" : "without"} wide children`, numFitting, chunks.length);
       for (const [p, { dense }] of chunks.entries()) {
         const numChildren = childStart[p + 1]! - childStart[p]!;
         checkCount(`dense weights of chunk ${p} of level ${l}`, dense?.weights.length ?? 0, numChildren * width);
@@ -227,40 +222,34 @@ function treeTensors({ members }: ModelContent): TensorContent[] {
   ]);
 }
 
-/** The index first, then 16-bit data, then 8-bit data: each tensor starts at a multiple of its item size without holes. */
+/** The index first, then the bytes that are read on demand. */
 function rankerTensors({ members, encoders = [] }: ModelContent): TensorContent[] {
   const index: TensorContent[] = [];
   const data: TensorContent[] = [];
-  const narrow: TensorContent[] = [];
   for (const [m, { levels, encoder = 0 }] of members.entries()) {
     const width = encoders[encoder]?.hidden ?? 0;
-    for (const [l, { bias, chunks, wide }] of levels.entries()) {
+    for (const [l, { bias, chunks }] of levels.entries()) {
       const specs = indexTensors(m, l, chunks.length, bias.length);
-      const rows = runningTotal(chunks.map(({ features }) => features.length));
-      const entries = runningTotal(chunks.map(({ children }) => children.length));
-      const bytes = dataTensors(m, l, rows[chunks.length]!, entries[chunks.length]!);
+      const bytes = runningTotal(chunks.map(({ packed }) => packed.length));
       index.push({ spec: specs.bias, parts: [bias] });
+      data.push({ spec: chunksTensor(m, l, bytes[chunks.length]!), parts: chunks.map(({ packed }) => packed) });
       if (width > 0) {
         const panels = chunks.flatMap((it) => it.dense ?? []);
         index.push({ spec: specs.denseScale, parts: panels.map((it) => it.scales) });
-        narrow.push({ spec: denseTensor(m, l, bias.length, width), parts: panels.map((it) => it.weights) });
+        data.push({ spec: denseTensor(m, l, bias.length, width), parts: panels.map((it) => it.weights) });
       }
       index.push(
-        { spec: specs.chunkRows, parts: [rows] },
-        { spec: specs.chunkEntries, parts: [entries] },
-        { spec: specs.digest, parts: mapLazily(chunks, chunkDigest) },
+        { spec: specs.chunkRows, parts: [runningTotal(chunks.map(({ numRows }) => numRows))] },
+        { spec: specs.chunkEntries, parts: [runningTotal(chunks.map(({ numEntries }) => numEntries))] },
+        { spec: specs.chunkBytes, parts: [bytes] },
+        { spec: specs.digest, parts: mapLazily(chunks, ({ packed, dense }) => chunkDigest([packed], dense)) },
       );
-      data.push(
-        { spec: bytes.features, parts: mapLazily(chunks, (it) => it.features) },
-        { spec: bytes.weights, parts: mapLazily(chunks, (it) => it.weights) },
-      );
-      (wide ? data : narrow).push({ spec: bytes.children(wide), parts: mapLazily(chunks, (it) => it.children) });
     }
   }
-  return [...index, ...data, ...narrow];
+  return [...index, ...data];
 }
 
-/** Writes a safetensors file; gives the record of its bytes before the first tensor of 16 bits or less that is no digest. */
+/** Writes a safetensors file; gives the record of its bytes before the first tensor of 8 bits that is no digest. */
 async function writeTensors(sink: FileSink, tensors: readonly TensorContent[]): Promise<FileRecord> {
   const { header, fileBytes } = layoutTensors(tensors.map(({ spec }) => spec));
   let index: FileRecord | undefined;
@@ -300,7 +289,8 @@ function runningTotal(lengths: readonly number[]): Uint32Array {
     total += length;
     totals[i + 1] = total;
   }
-  if (total >= 2 ** 32) throw new RangeError(`writeModelFolder: ${total} entries in one level, at most 2^32 - 1`);
+  if (total >= 2 ** 32)
+    throw new RangeError(`writeModelFolder: ${total} entries or bytes in one level, at most 2^32 - 1`);
   return totals;
 }
 

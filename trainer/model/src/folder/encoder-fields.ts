@@ -4,8 +4,8 @@ import { type Fields, isBetween, isObjects, isOneOf, isText } from "./fields.ts"
 import { encoderNumbers, type FileName, filesOfEncoder } from "./files.ts";
 import { isJsonObject, type JsonObject } from "./strict-json.ts";
 
-/** Version 1 has no encoder, 2 one, 3 several. */
-export type FormatVersion = 1 | 2 | 3;
+/** Version 1 has no encoder, 2 one, 3 several, 4 any number. */
+export type FormatVersion = 1 | 2 | 3 | 4;
 
 export interface EncoderEntry {
   /** Counted from 1, as in the names of its files; none where it is the only one. */
@@ -17,8 +17,10 @@ export interface EncoderEntry {
 export function encoderEntries(root: JsonObject, version: FormatVersion, { field }: Fields): EncoderEntry[] {
   if (version === 1) return [];
   if (version === 2) return [{ number: undefined, described: field(root, "encoderModel", "an object", isJsonObject) }];
-  const list = field(root, "encoderModels", `a list of 2 to ${maxEncoders} objects`, isObjects(2, maxEncoders));
-  return list.map((described, i) => ({ number: i + 1, described }));
+  const least = version === 3 ? 2 : 0;
+  const expected = `a list of ${least} to ${maxEncoders} objects`;
+  const list = field(root, "encoderModels", expected, isObjects(least, maxEncoders));
+  return list.map((described, i) => ({ number: list.length > 1 ? i + 1 : undefined, described }));
 }
 
 /** All files that these encoders may have. */

@@ -9,7 +9,7 @@ import {
   encoderFileName,
 } from "../encoder/description.ts";
 import { checkSha256, encoderNumbers, type FileName, newSha256 } from "./files.ts";
-import { encodersOf, fileRecord, type Manifest } from "./manifest.ts";
+import { fileRecord, type Manifest } from "./manifest.ts";
 import { type ModelFile, type ModelFileOptions, openModelFile } from "./model-file.ts";
 
 /** Bytes that are read before others in this thread have their turn. */
@@ -43,7 +43,7 @@ export function openEncoderFiles(
     return () => readChecked(file, fileRecord(manifest, name).sha256);
   };
   try {
-    const encoders = encodersOf(manifest);
+    const encoders = manifest.encoderModels;
     const numbers = encoders.length > 1 ? encoderNumbers(encoders.length) : [undefined];
     const sources = encoders.map((description, i): EncoderSource => {
       const file = (part: EncoderPart) => encoderFileName(part, numbers[i]);

@@ -15,7 +15,6 @@ export interface ExampleShape {
   /** Features of each block. */
   readonly blocks: readonly number[];
   readonly numMembers: number;
-  readonly wide: boolean;
   /** Of the embedding; a list for several encoders, whose trees come one encoder after the other. None without an encoder. */
   readonly hidden?: number | readonly number[];
   /** Changes the weights. */
@@ -26,7 +25,6 @@ export const smallShape: ExampleShape = {
   labels: ["apple", "pear", "quince", "rose", "tulip", "oak", "elm"],
   blocks: [12],
   numMembers: 1,
-  wide: false,
   seed: 1,
 };
 
@@ -53,8 +51,7 @@ export function exampleModel(shape: ExampleShape = smallShape): { content: Model
       tree,
       levels: tree.levels.map(({ childStart }, l) => ({
         bias: Float32Array.from({ length: childStart.at(-1)! }, () => random() - 0.5),
-        wide: shape.wide,
-        chunks: chunks[m]![l]!.map((chunk) => encodeChunk(chunk, shape.wide)),
+        chunks: chunks[m]![l]!.map((chunk, p) => encodeChunk(chunk, childStart[p + 1]! - childStart[p]!)),
       })),
       ...(widths.length > 1 && { encoder: encoderOf(m) }),
     }),
@@ -101,7 +98,7 @@ function exampleTree(numLabels: number, m: number): LabelTree {
   };
 }
 
-/** Every other feature or so, one to all children each; weights are multiples of 1/64, exact as float16. */
+/** Every other feature or so, one to all children each; weights are multiples of 1/8 up to 15/8, exact as float8. */
 function exampleChunk(numFeatures: number, numChildren: number, random: () => number): Chunk {
   const features: number[] = [];
   const rowStart = [0];
@@ -112,7 +109,7 @@ function exampleChunk(numFeatures: number, numChildren: number, random: () => nu
     if (chosen.length === 0) continue;
     features.push(feature);
     children.push(...chosen);
-    weights.push(...chosen.map(() => (Math.floor(random() * 200) + 1) / 64));
+    weights.push(...chosen.map(() => (Math.floor(random() * 15) + 1) / 8));
     rowStart.push(children.length);
   }
   return {

@@ -37,8 +37,13 @@ test("a model folder of version 2 loads for ever", async () => {
   onTestFinished(dispose);
   expect(info.id).toBe("6890787482ee068b7969c967c101f3c741c2a19c22af5f61530034f495aaea23");
   expect(info).toMatchObject({ formatVersion: 2, encoder: "tiny-bert", numLabels: 8 });
-  expect(encoders.map((it) => it.description)).toEqual([manifest.encoderModel]);
-  expect(manifest.encoderModel).toMatchObject({ hidden: 16, weight: 0.5, serves: "encoder.int8.onnx", licence: "MIT" });
+  expect(encoders.map((it) => it.description)).toEqual(manifest.encoderModels);
+  expect(manifest.encoderModels[0]).toMatchObject({
+    hidden: 16,
+    weight: 0.5,
+    serves: "encoder.int8.onnx",
+    licence: "MIT",
+  });
   expect(members[1]!.ranker.levels[1]!.chunk(2).dense?.weights).toHaveLength(2 * 16);
 });
 

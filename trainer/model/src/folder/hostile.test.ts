@@ -24,7 +24,6 @@ const shape: ExampleShape = {
   names: ["Apple", "pear", "Quince", "rose", "tulip", "oak", "elm"],
   blocks: [70, 5],
   numMembers: 2,
-  wide: false,
   seed: 3,
 };
 let scratch: string;
@@ -191,11 +190,11 @@ test("the model card is for people: edited or missing, the model works, and only
 test.each<[string, (manifest: Json) => void, RegExp]>([
   [
     "a newer version",
-    (it) => Object.assign(it, { formatVersion: 4 }),
-    /\(formatVersion\): expected 1 to 3, found 4; update/,
+    (it) => Object.assign(it, { formatVersion: 5 }),
+    /\(formatVersion\): expected 1 to 4, found 5; update/,
   ],
-  ["an older version", (it) => Object.assign(it, { formatVersion: 0 }), /\(formatVersion\): expected 1 to 3, found 0/],
-  ["no version", (it) => delete it["formatVersion"], /\(formatVersion\): expected 1 to 3, found nothing/],
+  ["an older version", (it) => Object.assign(it, { formatVersion: 0 }), /\(formatVersion\): expected 1 to 4, found 0/],
+  ["no version", (it) => delete it["formatVersion"], /\(formatVersion\): expected 1 to 4, found nothing/],
   ["an encoder", (it) => Object.assign(it, { encoder: "bert" }), /\(encoder\): expected "none", found "bert"/],
   ["a path as a file name", (it) => Object.assign(it["files"] as Json, { "../../x": {} }), /\(files\)/],
   ["a prototype as a file name", (it) => Object.assign(it["files"] as Json, { constructor: {} }), /\(files\)/],
@@ -263,8 +262,18 @@ test.each<[string, (folder: string) => void, RegExp]>([
   ],
   [
     "a chunk past the end",
+    pokeTensor("ranker.safetensors", "member.1.level.1.chunk_bytes", 3, 99_999),
+    /tensor "member\.1\.level\.1\.chunks" of U8 \[99999\]/,
+  ],
+  [
+    "more rows than features",
     pokeTensor("ranker.safetensors", "member.1.level.1.chunk_rows", 3, 99_999),
-    /member 1|features/,
+    /chunk 2 in order|at most 75 rows/,
+  ],
+  [
+    "a chunk of less than no bytes",
+    pokeTensor("ranker.safetensors", "member.0.level.1.chunk_bytes", 1, 99_999),
+    /chunk 1 in order/,
   ],
 ])("a forged file with %s is refused before it is used", async (_, change, message) => {
   await expectRefused(change, message);
@@ -371,7 +380,7 @@ test("scales that are no sizes are refused, and panels of another width than the
     await expectDenseRefused(pokeTensor(ranker, scale, 1, value), "expected finite scales of at least 0");
   for (const hidden of [2, 4]) {
     const edit = editManifest((manifest) => {
-      (manifest["encoderModel"] as Json)["hidden"] = hidden;
+      (manifest["encoderModels"] as Json[])[0]!["hidden"] = hidden;
     });
     await expectDenseRefused(edit, "level.0.dense");
   }

@@ -1,7 +1,7 @@
 // model.json: what a model is, and the size and SHA-256 of every other file of its folder. Plain data, strictly checked.
 // Keys that this version does not know are ignored, so that a later one may add to what it says; whatever changes the
-// meaning of the files, or adds one, raises formatVersion. Version 2 has an encoder, version 3 several; a model is written
-// in the lowest version that can say what it is, so that older Tagwrights open what they can.
+// meaning of the files, or adds one, raises formatVersion. Version 1 has no encoder, version 2 one, version 3 several;
+// version 4, which is what is written, has any number of them, and packed chunks.
 
 import type { EncoderDescription } from "../encoder/description.ts";
 import { ModelFolderError } from "../errors.ts";
@@ -30,7 +30,7 @@ import {
 import { commonFiles, copyAgain, encoderNumbers, type FileName, fileNames, manifestName } from "./files.ts";
 import { isJsonObject, type JsonObject, parseStrictObject } from "./strict-json.ts";
 
-const newestVersion = 3;
+export const newestVersion = 4;
 const maxMembers = 64;
 const maxLevels = 64;
 
@@ -47,7 +47,6 @@ interface RankerIndexRecord {
 }
 
 export interface Manifest {
-  /** 1 without an encoder, 2 with one, 3 with several. */
   readonly formatVersion: FormatVersion;
   /** Program and version that wrote the folder. */
   readonly generator: string;
@@ -55,10 +54,8 @@ export interface Manifest {
   readonly createdAt: string;
   /** What people call the encoder or the encoders; "none" without one. */
   readonly encoder: string;
-  /** The only one. */
-  readonly encoderModel?: EncoderDescription | undefined;
-  /** Two or more. */
-  readonly encoderModels?: readonly EncoderDescription[] | undefined;
+  /** In the order of their numbers. Version 2 has its only one as "encoderModel". */
+  readonly encoderModels: readonly EncoderDescription[];
   readonly preset: string;
   readonly seed: number;
   readonly counts: { readonly labels: number; readonly documents: number; readonly features: number };
@@ -104,7 +101,7 @@ export function parseManifest(bytes: Uint8Array, place: string): Manifest {
       return { numLevels, ...(encoder !== undefined && { encoder }) };
     },
   );
-  for (const number of encoderNumbers(formatVersion > 2 ? encoders.length : 0))
+  for (const number of encoderNumbers(encoders.length > 1 ? encoders.length : 0))
     if (!members.some(({ encoder }) => encoder === number))
       throw fail("members", `a tree of encoder ${number}`, undefined);
   return {
@@ -117,8 +114,7 @@ export function parseManifest(bytes: Uint8Array, place: string): Manifest {
       encoders.length > 0 ? "a name" : '"none"',
       encoders.length > 0 ? isText : (it) => it === "none",
     ),
-    ...(formatVersion === 2 && { encoderModel: encoders[0] }),
-    ...(formatVersion === 3 && { encoderModels: encoders }),
+    encoderModels: encoders,
     preset: field(root, "preset", "a text", isText),
     seed: count(root, "seed", Number.MAX_SAFE_INTEGER),
     counts: {
@@ -143,7 +139,7 @@ export function parseManifest(bytes: Uint8Array, place: string): Manifest {
 }
 
 function parseVersion(found: unknown, place: string): FormatVersion {
-  if (found === 1 || found === 2 || found === newestVersion) return found;
+  if (found === 1 || found === 2 || found === 3 || found === newestVersion) return found;
   const newer = typeof found === "number" && found > newestVersion;
   throw new ModelFolderError({
     place: `${place} (formatVersion)`,
@@ -151,11 +147,6 @@ function parseVersion(found: unknown, place: string): FormatVersion {
     found: show(found),
     cure: newer ? "update Tagwright or train the model again" : copyAgain,
   });
-}
-
-/** All encoders, in the order of their numbers. */
-export function encodersOf({ encoderModel, encoderModels = [] }: Manifest): readonly EncoderDescription[] {
-  return encoderModel === undefined ? encoderModels : [encoderModel];
 }
 
 /** The position of the encoder that tree `m` reads; 0 where there is none or one. */

@@ -3,14 +3,15 @@
 import { ModelFolderError } from "../errors.ts";
 import type { Chunk, Ranker, RankerLevel } from "../ranker/chunk.ts";
 import type { ChunkCache } from "../ranker/chunk-cache.ts";
-import { decodeChunk, type EncodedChunk, maxChildren } from "../ranker/chunk-codec.ts";
+import { MOST_CHILDREN } from "../ranker/chunk-codec.ts";
 import type { DensePanel } from "../ranker/dense-panel.ts";
 import { type LabelTree, numNodes, type TreeLevel } from "../tree/label-tree.ts";
+import { bytesOf, openPackedChunks, openPlainChunks } from "./chunk-reader.ts";
 import { checkSha256, copyAgain, sha256 } from "./files.ts";
-import { encoderOfMember, encodersOf, fileRecord, type Manifest } from "./manifest.ts";
+import { encoderOfMember, fileRecord, type Manifest } from "./manifest.ts";
 import { type ModelFile, type ModelFileOptions, openModelFile } from "./model-file.ts";
 import { findTensor, parseTensorTable, type TensorTable, viewTensor } from "./safetensors.ts";
-import { chunkDigest, dataTensors, denseTensor, digestBytes, indexTensors } from "./tensors.ts";
+import { chunkDigest, denseTensor, digestBytes, indexTensors } from "./tensors.ts";
 
 export interface RankerFile {
   /** One a tree. */
@@ -33,11 +34,11 @@ export function openRanker(
   });
   try {
     const index = readIndex(file, manifest);
-    const encoders = encodersOf(manifest);
+    const packed = manifest.formatVersion >= 4;
     let firstKey = 0;
     const rankers = trees.map((tree, m) => {
-      const denseWidth = encoders[encoderOfMember(manifest, m)]?.hidden ?? 0;
-      const source = { ...index, file, cache, numFeatures: manifest.counts.features, denseWidth };
+      const denseWidth = manifest.encoderModels[encoderOfMember(manifest, m)]?.hidden ?? 0;
+      const source = { ...index, file, cache, numFeatures: manifest.counts.features, denseWidth, packed };
       return {
         levels: tree.levels.map((treeLevel, l) => {
           const level = openLevel(source, treeLevel, { m, l, firstKey });
@@ -61,6 +62,8 @@ interface Source {
   readonly numFeatures: number;
   /** Of the dense panels, as wide as the embedding of the tree's encoder; 0 in a model without one. */
   readonly denseWidth: number;
+  /** Chunks are deflated: from version 4 on. */
+  readonly packed: boolean;
 }
 
 function readIndex(file: ModelFile, { rankerIndex }: Manifest): Pick<Source, "table" | "prefix"> {
@@ -88,32 +91,23 @@ function openLevel(
   const bias = viewTensor(table, prefix, specs.bias);
   const rows = viewTensor(table, prefix, specs.chunkRows);
   const entries = viewTensor(table, prefix, specs.chunkEntries);
+  const bytes = source.packed ? viewTensor(table, prefix, specs.chunkBytes) : undefined;
   const digests = viewTensor(table, prefix, specs.digest);
-  const data = dataTensors(m, l, rows[numParents]!, entries[numParents]!);
-  const featuresStart = findTensor(table, data.features).start;
-  const weightsStart = findTensor(table, data.weights).start;
-  const wide = table.tensors.get(data.children(true).name)?.dtype === "U16";
-  const childrenStart = findTensor(table, data.children(wide)).start;
-  const childBytes = wide ? 2 : 1;
+  checkLevel(place, { bias, rows, entries, bytes, childStart });
+  const chunks = { file, table, rows, entries };
+  const read = bytes === undefined ? openPlainChunks(chunks, m, l) : openPackedChunks(chunks, bytes, m, l);
   const readPanel =
     denseWidth > 0 ? openPanels(source, m, l, width, viewTensor(table, prefix, specs.denseScale)) : undefined;
-  checkLevel(place, { bias, rows, entries, childStart, wide });
 
   const readChunk = (parent: number): Chunk => {
-    const [row, entry] = [rows[parent]!, entries[parent]!];
-    const [numRows, numEntries] = [rows[parent + 1]! - row, entries[parent + 1]! - entry];
     const [first, end] = [childStart[parent]!, childStart[parent + 1]!];
-    const sparse = allocateChunk(numRows, numEntries, wide);
-    const encoded = readPanel === undefined ? sparse : { ...sparse, dense: readPanel(first, end) };
-    file.read(bytesOf(encoded.features), featuresStart + 2 * row);
-    file.read(bytesOf(encoded.weights), weightsStart + 2 * entry);
-    file.read(bytesOf(encoded.children), childrenStart + childBytes * entry);
+    const dense = readPanel?.(first, end);
     const chunkPlace = `${place}, chunk ${parent}`;
-    const expected = Buffer.from(digests.buffer, digests.byteOffset + parent * digestBytes, digestBytes).toString(
-      "hex",
-    );
-    checkSha256(chunkPlace, chunkDigest(encoded).toString("hex"), expected);
-    return decodeChunk(encoded, { numChildren: end - first, numFeatures, denseWidth, place: chunkPlace });
+    const limits = { numChildren: end - first, numFeatures, denseWidth, place: chunkPlace };
+    return read(parent, limits, dense, (parts) => {
+      const digest = Buffer.from(digests.buffer, digests.byteOffset + parent * digestBytes, digestBytes);
+      checkSha256(chunkPlace, chunkDigest(parts, dense).toString("hex"), digest.toString("hex"));
+    });
   };
 
   return {
@@ -145,34 +139,23 @@ interface LevelIndex {
   readonly bias: Float32Array;
   readonly rows: Uint32Array;
   readonly entries: Uint32Array;
+  readonly bytes: Uint32Array | undefined;
   readonly childStart: Uint32Array;
-  readonly wide: boolean;
 }
 
-function checkLevel(place: string, { bias, rows, entries, childStart, wide }: LevelIndex): void {
+function checkLevel(place: string, { bias, rows, entries, bytes = entries, childStart }: LevelIndex): void {
   const fail = (expected: string, found: string) => new ModelFolderError({ place, expected, found, cure: copyAgain });
-  if (rows[0] !== 0 || entries[0] !== 0) throw fail("the first chunk at 0", `${rows[0]} and ${entries[0]}`);
-  const most = maxChildren(wide);
+  if (rows[0] !== 0 || entries[0] !== 0 || bytes[0] !== 0)
+    throw fail("the first chunk at 0", `${rows[0]}, ${entries[0]} and ${bytes[0]}`);
   for (let p = 0; p + 1 < rows.length; p++) {
     const numRows = rows[p + 1]! - rows[p]!;
     const numEntries = entries[p + 1]! - entries[p]!;
     const numChildren = childStart[p + 1]! - childStart[p]!;
     if (numRows < 0 || numEntries < numRows)
       throw fail(`chunk ${p} in order`, `${numRows} rows, ${numEntries} entries`);
-    if (numChildren > most) throw fail(`at most ${most} children of parent ${p}`, `${numChildren}`);
+    if (bytes[p + 1]! < bytes[p]!) throw fail(`chunk ${p} in order`, `${bytes[p + 1]! - bytes[p]!} bytes`);
+    if (numChildren > MOST_CHILDREN) throw fail(`at most ${MOST_CHILDREN} children of parent ${p}`, `${numChildren}`);
   }
   const bad = bias.findIndex((it) => !Number.isFinite(it));
   if (bad >= 0) throw fail(`a finite bias of node ${bad}`, `${bias[bad]}`);
-}
-
-function allocateChunk(numRows: number, numEntries: number, wide: boolean): EncodedChunk {
-  return {
-    features: new Uint16Array(numRows),
-    weights: new Uint16Array(numEntries),
-    children: wide ? new Uint16Array(numEntries) : new Uint8Array(numEntries),
-  };
-}
-
-function bytesOf(array: Uint16Array | Uint8Array | Int8Array): Uint8Array {
-  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }

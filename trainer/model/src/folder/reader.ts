@@ -105,9 +105,9 @@ export async function openModelFolder(
 }
 
 /** Several encoders need a rule that makes one list of theirs. */
-function parseScoringOf({ scoring, formatVersion }: Manifest): Scoring | undefined {
+function parseScoringOf({ scoring, encoderModels }: Manifest): Scoring | undefined {
   const parsed = parseScoring(scoring);
-  return formatVersion > 2 && parsed?.combine === undefined ? undefined : parsed;
+  return encoderModels.length > 1 && parsed?.combine === undefined ? undefined : parsed;
 }
 
 function describeModel(manifest: Manifest, id: string): ModelInfo {

@@ -1,6 +1,6 @@
 // The tensors of a model folder: their names, types and shapes, in one place for the reader and the writer.
 import { createHash } from "node:crypto";
-import type { EncodedChunk } from "../ranker/chunk-codec.ts";
+import type { DensePanel } from "../ranker/dense-panel.ts";
 import type { TensorSpec } from "./safetensors.ts";
 
 /** tfidf.safetensors: feature block `b`. */
@@ -23,8 +23,8 @@ export function labelOfTensor(m: number, numLabels: number) {
 }
 
 /**
- * ranker.safetensors, its index: chunk p has rows [chunk_rows[p], chunk_rows[p + 1]) of the data tensors, entries alike.
- * Scales of dense weights are there in a model with an encoder only.
+ * ranker.safetensors, its index: chunk p has rows [chunk_rows[p], chunk_rows[p + 1]) of its level, entries alike, and those
+ * bytes of the level's chunks from version 4 on. Scales of dense weights are there in a model with an encoder only.
  */
 export function indexTensors(m: number, l: number, numParents: number, numNodes: number) {
   const level = `member.${m}.level.${l}`;
@@ -33,6 +33,7 @@ export function indexTensors(m: number, l: number, numParents: number, numNodes:
     denseScale: vector(`${level}.dense_scale`, "F32", numNodes),
     chunkRows: vector(`${level}.chunk_rows`, "U32", numParents + 1),
     chunkEntries: vector(`${level}.chunk_entries`, "U32", numParents + 1),
+    chunkBytes: vector(`${level}.chunk_bytes`, "U32", numParents + 1),
     digest: vector(`${level}.digest`, "U8", numParents * digestBytes),
   };
 }
@@ -42,8 +43,13 @@ export function denseTensor(m: number, l: number, numNodes: number, width: numbe
   return { name: `member.${m}.level.${l}.dense`, dtype: "I8", shape: [numNodes, width] } as const;
 }
 
-/** ranker.safetensors, its data: the encoded chunks of a level one after the other (ranker/chunk-codec.ts). */
-export function dataTensors(m: number, l: number, numRows: number, numEntries: number) {
+/** ranker.safetensors, its data: the packed chunks of a level one after the other (ranker/chunk-codec.ts). */
+export function chunksTensor(m: number, l: number, bytes: number) {
+  return vector(`member.${m}.level.${l}.chunks`, "U8", bytes);
+}
+
+/** The same up to version 3: the rows of all chunks as they are (folder/chunk-reader.ts). */
+export function plainTensors(m: number, l: number, numRows: number, numEntries: number) {
   const level = `member.${m}.level.${l}`;
   return {
     features: vector(`${level}.features`, "U16", numRows),
@@ -55,9 +61,10 @@ export function dataTensors(m: number, l: number, numRows: number, numEntries: n
 
 export const digestBytes = 8;
 
-/** What the index keeps of a chunk: the first bytes of the SHA-256 of its features, weights, children and dense weights. */
-export function chunkDigest({ features, weights, children, dense }: EncodedChunk): Buffer {
-  const hash = createHash("sha256").update(features).update(weights).update(children);
+/** What the index keeps of a chunk: the first bytes of the SHA-256 of its parts one after the other, dense weights last. */
+export function chunkDigest(parts: readonly (Uint8Array | Uint16Array)[], dense: DensePanel | undefined): Buffer {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
   if (dense !== undefined) hash.update(dense.weights);
   return hash.digest().subarray(0, digestBytes);
 }

@@ -1,18 +1,21 @@
+import { deflateRawSync, inflateRawSync } from "node:zlib";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ModelFolderError } from "../errors.ts";
-import { fromFloat16 } from "../sparse/float16.ts";
 import type { Chunk } from "./chunk.ts";
-import { decodeChunk, encodeChunk, maxChildren } from "./chunk-codec.ts";
+import { decodeChunk, type EncodedChunk, encodeChunk, MOST_CHILDREN } from "./chunk-codec.ts";
 
-const anything = { numChildren: 0x8000, numFeatures: 2 ** 32, place: "test" };
+const NARROW = 128;
+const limitsOf = (numChildren: number) => ({ numChildren, numFeatures: 2 ** 32, place: "test" });
 
-/** A finite float16 number that is not zero. */
-const weight = fc.integer({ min: 1, max: 0x7bff }).chain((it) => fc.constantFrom(fromFloat16(it), -fromFloat16(it)));
+/** A number of three bits of mantissa; any two of them fit one scale. */
+const weight = fc
+  .tuple(fc.integer({ min: 8, max: 15 }), fc.integer({ min: -7, max: 7 }), fc.constantFrom(-1, 1))
+  .map(([mantissa, exponent, sign]) => sign * mantissa * 2 ** exponent);
 const feature = fc.oneof(
   fc.nat({ max: 300 }),
   fc.nat({ max: 2_000_000 }),
-  fc.constantFrom(0, 65535, 65536, 131070, 131071, 4_000_000),
+  fc.constantFrom(0, 255, 256, 65536, 2 ** 24, 2 ** 32 - 1),
 );
 
 function chunks(numChildren: number): fc.Arbitrary<Chunk> {
@@ -34,10 +37,10 @@ function fromRows(rows: [feature: number, entries: [child: number, weight: numbe
   };
 }
 
-test.each([false, true])("a chunk survives encoding, features far apart included (wide: %s)", (wide) => {
+test.each([1, NARROW, NARROW + 1, MOST_CHILDREN])("a chunk of %i children survives encoding", (numChildren) => {
   fc.assert(
-    fc.property(chunks(maxChildren(wide)), (chunk) => {
-      expect(decodeChunk(encodeChunk(chunk, wide), anything)).toEqual(chunk);
+    fc.property(chunks(numChildren), (chunk) => {
+      expect(decodeChunk(encodeChunk(chunk, numChildren), limitsOf(numChildren))).toEqual(chunk);
     }),
     { numRuns: 300 },
   );
@@ -49,7 +52,7 @@ test("a chunk of many of the model's features says where the entries of each beg
       // Features close together, of a model that has `factor` times as many.
       const features = chunk.features.map((_, row) => 2 * row + (row % 2));
       const numFeatures = Math.max(factor * features.length, (features.at(-1) ?? 0) + 1);
-      const { startOf } = decodeChunk(encodeChunk({ ...chunk, features }, true), { ...anything, numFeatures });
+      const { startOf } = decodeChunk(encodeChunk({ ...chunk, features }, 200), { ...limitsOf(200), numFeatures });
       expect(startOf !== undefined).toBe(4 * features.length >= numFeatures);
       const entriesBefore = (feature: number) =>
         [...features].reduce(
@@ -71,7 +74,7 @@ test("a narrower chunk has an index of its rows, until it is too narrow to be wo
     weights: new Float32Array(rows).fill(1),
   };
   const lookUpOf = (numFeatures: number) => {
-    const { startOf, rowIndex } = decodeChunk(encodeChunk(chunk, true), { ...anything, numFeatures });
+    const { startOf, rowIndex } = decodeChunk(encodeChunk(chunk, 1), { ...limitsOf(1), numFeatures });
     return { startOf: startOf !== undefined, rowIndex: rowIndex !== undefined };
   };
   expect(lookUpOf(4 * rows)).toEqual({ startOf: true, rowIndex: false });
@@ -80,38 +83,67 @@ test("a narrower chunk has an index of its rows, until it is too narrow to be wo
   expect(lookUpOf(64 * rows + 1)).toEqual({ startOf: false, rowIndex: false });
 });
 
-test("a weight takes three bytes and a row two more", () => {
+const small = fromRows([
+  [
+    3,
+    [
+      [0, 1],
+      [5, 2],
+      [127, -1],
+    ],
+  ],
+  [70_003, [[1, 0.5]]],
+]);
+
+test("unpacked, a weight takes two bytes and a row four more, lowest bytes of all steps first", () => {
+  const { packed, numRows, numEntries } = encodeChunk(small, NARROW);
+  expect([numRows, numEntries]).toEqual([2, 4]);
+  expect([...inflateRawSync(packed)]).toEqual([
+    ...[(1 - 17) & 0xff],
+    // 70,000 is 0x11170.
+    ...[3, 0x70, 0, 0x11, 0, 1, 0, 0],
+    ...[0x70, 0x78, 0xf0, 0x68],
+    ...[0, 5, 0x80 | 127, 0x80 | 1],
+  ]);
+  const wide = inflateRawSync(encodeChunk(small, NARROW + 1).packed);
+  expect([...wide.subarray(-8)]).toEqual([0, 5, 127, 1, 0, 0, 0x80, 0x80]);
+});
+
+test("weights and children that repeat take less than a byte each", () => {
+  const rows = Array.from({ length: 1000 }, (_, feature): Parameters<typeof fromRows>[0][number] => [
+    feature,
+    [
+      [0, 0.5],
+      [1, -0.5],
+    ],
+  ]);
+  expect(encodeChunk(fromRows(rows), 2).packed.length).toBeLessThan(2000);
+});
+
+test("weights are rounded to three bits of mantissa beside the largest, and refused where they are no number", () => {
   const chunk = fromRows([
     [
-      3,
+      0,
       [
-        [0, 1],
-        [5, 2],
-        [127, -1],
+        [0, 0.1],
+        [1, -1e6],
+        [2, 1e-9],
       ],
     ],
-    [70, [[1, 0.5]]],
   ]);
-  const { features, children, weights } = encodeChunk(chunk, false);
-  expect([...features]).toEqual([3, 67]);
-  expect([...children]).toEqual([0, 5, 0x80 | 127, 0x80 | 1]);
-  expect([...weights]).toEqual([0x3c00, 0x4000, 0xbc00, 0x3800]);
-  expect(features.byteLength + children.byteLength + weights.byteLength).toBe(2 * 2 + 4 * 3);
-});
-
-test("a step over 65535 is bridged by rows of one zero weight", () => {
-  const { features, children, weights } = encodeChunk(fromRows([[65535 * 2 + 7, [[2, 1]]]]), true);
-  expect([...features]).toEqual([65535, 65535, 7]);
-  expect([...children]).toEqual([0x8000, 0x8000, 0x8002]);
-  expect([...weights]).toEqual([0, 0, 0x3c00]);
-});
-
-test("weights that float16 cannot hold are rounded, and refused past its range", () => {
-  const rounded = decodeChunk(encodeChunk(fromRows([[0, [[0, 0.1]]]]), false), anything);
-  expect(rounded.weights[0]).toBe(0.0999755859375);
-  for (const weight of [70000, Number.NaN]) {
-    expect(() => encodeChunk(fromRows([[0, [[0, weight]]]]), false)).toThrow(RangeError);
+  expect([...decodeChunk(encodeChunk(chunk, 3), limitsOf(3)).weights]).toEqual([0, -983_040, 0]);
+  expect([...decodeChunk(encodeChunk(fromRows([[0, [[0, 0.1]]]]), 1), limitsOf(1)).weights]).toEqual([0.1015625]);
+  for (const weight of [Number.POSITIVE_INFINITY, Number.NaN]) {
+    expect(() => encodeChunk(fromRows([[0, [[0, weight]]]]), 1)).toThrow(RangeError);
   }
+});
+
+test("a row of one weight at child 0 that is rounded to zero is left out", () => {
+  const chunk = fromRows([
+    [1, [[0, 1e-9]]],
+    [2, [[0, 1]]],
+  ]);
+  expect(decodeChunk(encodeChunk(chunk, 1), limitsOf(1))).toEqual(fromRows([[2, [[0, 1]]]]));
 });
 
 test("what is no chunk cannot be encoded", () => {
@@ -132,38 +164,43 @@ test("what is no chunk cannot be encoded", () => {
     { ...good, children: Uint16Array.of(1, 1, 0) },
     { ...good, children: Uint16Array.of(0, 128, 0) },
   ];
-  for (const chunk of bad) expect(() => encodeChunk(chunk, false)).toThrow(RangeError);
+  for (const chunk of bad) expect(() => encodeChunk(chunk, NARROW)).toThrow(RangeError);
+  expect(() => encodeChunk(good, MOST_CHILDREN + 1)).toThrow(RangeError);
 });
 
 test("bytes that are no chunk are refused with the place and the reason", () => {
-  const encoded = encodeChunk(
-    fromRows([
-      [
-        1,
-        [
-          [0, 1],
-          [1, 1],
-        ],
-      ],
-      [2, [[0, 1]]],
-    ]),
-    false,
-  );
-  const { features, children, weights } = encoded;
-  const bad = [
-    { ...encoded, features: Uint16Array.of(1, 0) },
-    { ...encoded, features: Uint16Array.of(1, 1, 1) },
-    { ...encoded, features: Uint16Array.of(1) },
-    { ...encoded, children: Uint8Array.of(1, 0x81, 0x80) },
-    { ...encoded, children: Uint8Array.of(0, 1, 0) },
-    { ...encoded, weights: Uint16Array.of(0x3c00, 0x7c00, 0x3c00) },
-    { features, children: children.subarray(0, 2), weights },
+  const good = encodeChunk(small, NARROW);
+  const poked = (at: number, value: number): EncodedChunk => {
+    const bytes = inflateRawSync(good.packed);
+    bytes[at] = value;
+    return { ...good, packed: new Uint8Array(deflateRawSync(bytes)) };
+  };
+  const [secondStep, firstChild] = [2, 13];
+  const limits = limitsOf(NARROW);
+  const refused: [EncodedChunk, typeof limits, string][] = [
+    [poked(0, 111), limits, "a scale from -126 to 110, found 111"],
+    [{ ...poked(secondStep, 0), numRows: 2 }, { ...limits, numFeatures: 60_000 }, "features below 60000, found 69891"],
+    [poked(firstChild, 5), limits, "ascending children in a row, found 5 after 5"],
+    [poked(firstChild, 0x80), limits, "3 entries in 2 rows, found 4"],
+    [poked(firstChild + 3, 1), limits, "2 rows, found 1 that end"],
+    [good, { ...limits, numFeatures: 70_003 }, "features below 70003, found 70003"],
+    [good, { ...limits, numFeatures: 1 }, "at most 1 rows, found 2"],
+    [{ ...good, numEntries: 300 }, limits, "at most 256 entries, found 300"],
+    [{ ...good, numEntries: 5 }, limits, "a stream of 19 bytes, found 17"],
+    [{ ...good, numEntries: 3 }, limits, "a stream of 15 bytes"],
+    [{ ...good, packed: good.packed.subarray(0, -1) }, limits, "a stream of 17 bytes, found unexpected end"],
+    [{ ...good, packed: Uint8Array.of(7) }, limits, "a stream of 17 bytes, found"],
   ];
-  for (const it of bad) expect(() => decodeChunk(it, anything)).toThrow(ModelFolderError);
-  expect(() => decodeChunk(encoded, { ...anything, numChildren: 1 })).toThrow(
-    "test: expected children below 1, found 1",
-  );
-  expect(() => decodeChunk(encoded, { ...anything, numFeatures: 2 })).toThrow(
-    "test: expected features below 2, found 2",
-  );
+  for (const [encoded, limits, message] of refused) {
+    expect(() => decodeChunk(encoded, limits)).toThrow(ModelFolderError);
+    expect(() => decodeChunk(encoded, limits)).toThrow(`test: expected ${message}`);
+  }
+  const narrower = { ...limits, numChildren: 100 };
+  expect(() => decodeChunk(good, narrower)).toThrow("test: expected children below 100, found 127");
+});
+
+test("a stream that grows without end is stopped at the size that the index names", () => {
+  const bomb = new Uint8Array(deflateRawSync(new Uint8Array(50_000_000)));
+  const rows = { numRows: 3, numEntries: 3, packed: bomb };
+  expect(() => decodeChunk(rows, limitsOf(NARROW))).toThrow("test: expected a stream of 19 bytes");
 });

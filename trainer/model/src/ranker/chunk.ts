@@ -11,7 +11,6 @@ export interface Chunk {
   readonly rowStart: Uint32Array;
   /** Child position under the parent, ascending within a row. */
   readonly children: Uint16Array;
-  /** Exactly representable as float16. */
   readonly weights: Float32Array;
   /**
    * Entries of any feature f of the model are [startOf[f], startOf[f + 1]): of a wide chunk, where a search in `features`

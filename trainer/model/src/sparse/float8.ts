@@ -1,0 +1,60 @@
+// Floats of eight bits that share a scale: a sign, four bits of exponent, three of mantissa, every pattern a number.
+// A pattern stands for its `magnitude` times 2^scale; beside the largest, numbers down to 2^-17 of it are told from zero.
+// Source: microscaling formats (MXFP8), arXiv 2310.10537; without its infinity and NaN, and one scale for any number.
+
+/** What the 128 patterns without a sign stand for at scale 0: 0 to 7 as they are, then eight steps an octave. */
+const magnitude = Float64Array.from({ length: 128 }, (_, code) =>
+  code < 8 ? code : (8 + (code & 7)) * 2 ** ((code >>> 3) - 1),
+);
+
+/** Of scales: below it numbers would not be normal as float32, above it the largest pattern is past its range. */
+export const minFloat8Scale = -126;
+export const maxFloat8Scale = 110;
+
+const bias = 127;
+/** Bits of a float32's mantissa that a float8 has no room for. */
+const lostBits = 20;
+/** Exponent of the smallest number with a full mantissa, 8. */
+const normalExponent = 3;
+const largestExponent = 17;
+
+/** The smallest scale at which `values` fit. @throws RangeError for infinity and NaN, and what rounds past float32. */
+export function float8Scale(values: Float32Array): number {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  let most = 0;
+  for (let i = 0; i < bits.length; i++) most = Math.max(most, bits[i]! & 0x7fffffff);
+  const exponent = Math.floor(roundBits(most) / 8) - bias;
+  if (exponent > bias) {
+    const at = values.findIndex((it) => !(Math.abs(it) < 2 ** 127));
+    throw new RangeError(`float8Scale: ${values[at]} at ${at} is no number that eight bits can stand for`);
+  }
+  return Math.max(minFloat8Scale, exponent - largestExponent);
+}
+
+/** Patterns of `values` at `scale`, rounded to nearest, ties to even, into `out` from `outStart` on. */
+export function toFloat8(values: Float32Array, scale: number, out: Uint8Array, outStart = 0): void {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const firstNormal = (bias + normalExponent + scale) * 8;
+  const unit = 2 ** -scale;
+  for (let i = 0; i < bits.length; i++) {
+    const rounded = roundBits(bits[i]! & 0x7fffffff);
+    // Below the full mantissas patterns are multiples of the unit; adding 2^52 rounds a double to an integer, ties to even.
+    const code = rounded < firstNormal ? Math.abs(values[i]!) * unit + 2 ** 52 - 2 ** 52 : rounded - firstNormal + 8;
+    out[outStart + i] = code === 0 ? 0 : ((bits[i]! >>> 24) & 0x80) | code;
+  }
+}
+
+/** The numbers of `patterns` at `scale` into `out`; exact. */
+export function fromFloat8(patterns: Uint8Array, scale: number, out: Float32Array): void {
+  const table = new Float32Array(256);
+  for (const [code, it] of magnitude.entries()) {
+    table[code] = it * 2 ** scale;
+    table[code | 0x80] = -table[code]!;
+  }
+  for (let i = 0; i < patterns.length; i++) out[i] = table[patterns[i]!]!;
+}
+
+/** A float32's magnitude with three bits of mantissa left, ties to even: its exponent field times 8 plus those bits. */
+function roundBits(bits: number): number {
+  return (bits + (1 << (lostBits - 1)) - 1 + ((bits >>> lostBits) & 1)) >>> lostBits;
+}
