@@ -8,7 +8,7 @@ import { ModelFolderError } from "@tagwright/model";
 import { asWriteError } from "@tagwright/model/internals";
 import { decodeAnswers, encodeAnswers, type TrainedAnswer } from "./answer-codec.ts";
 import type { WorkerPool } from "./worker-pool.ts";
-import type { WorkerAnswer, WorkerRequest } from "./worker-protocol.ts";
+import type { WorkerRequest } from "./worker-protocol.ts";
 
 export interface KeepOptions {
   /** Seconds of work that may be lost. */
@@ -39,38 +39,41 @@ export function keepAnswers(pool: WorkerPool, folder: string, { seconds = SECOND
       data = request;
       dataHash = undefined;
     },
-    async run(jobs, onDone, signal) {
-      if (jobs.length === 0 || jobs.some((it) => it.kind !== "train")) return pool.run(jobs, onDone, signal);
+    async run(jobs, onAnswer, signal) {
+      if (jobs.length === 0 || jobs.some((it) => it.kind !== "train")) return pool.run(jobs, onAnswer, signal);
       dataHash ??= hashOf(data);
       const key = hashOf([version, dataHash, jobs]).slice(0, 32);
-      const kept = await readKept(folder, key, jobs.length);
+      const kept = new Set<number>();
+      await readKept(folder, key, (job, answer) => {
+        if (job >= jobs.length || kept.has(job)) return;
+        kept.add(job);
+        onAnswer(job, answer, kept.size);
+      });
       const missing = [...jobs.keys()].filter((job) => !kept.has(job));
       const writer = newWriter(folder, key, seconds);
       try {
-        const onAnswer = (done: number, index: number, answer: WorkerAnswer) => {
-          const job = missing[index]!;
-          if (answer.kind === "trained" || answer.kind === "part") {
-            kept.set(job, answer);
-            writer.add(job, answer);
-          }
-          onDone(jobs.length - missing.length + done, job, answer);
-        };
         await pool.run(
           missing.map((job) => jobs[job]!),
-          onAnswer,
+          (index, answer, done) => {
+            const job = missing[index]!;
+            if (answer.kind === "trained" || answer.kind === "part") writer.add(job, answer);
+            onAnswer(job, answer, kept.size + done);
+          },
           signal,
         );
       } finally {
         await writer.finish();
       }
-      return [...jobs.keys()].map((job) => kept.get(job)!);
     },
     dispose: async () => undefined,
   };
 }
 
-async function readKept(folder: string, key: string, numJobs: number): Promise<Map<number, TrainedAnswer>> {
-  const kept = new Map<number, TrainedAnswer>();
+async function readKept(
+  folder: string,
+  key: string,
+  onAnswer: (job: number, answer: TrainedAnswer) => void,
+): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     const sha256 = new RegExp(`^${key}\\.([0-9a-f]{64})$`, "u").exec(name)?.[1];
     if (sha256 === undefined) continue;
@@ -78,9 +81,8 @@ async function readKept(folder: string, key: string, numJobs: number): Promise<M
     const answers = await readAnswers(place, sha256);
     // What was damaged is learnt again.
     if (answers === undefined) await rm(place, { recursive: true, force: true });
-    for (const [job, answer] of answers ?? []) if (job < numJobs) kept.set(job, answer);
+    for (const [job, answer] of answers ?? []) onAnswer(job, answer);
   }
-  return kept;
 }
 
 async function readAnswers(place: string, sha256: string): Promise<Map<number, TrainedAnswer> | undefined> {

@@ -31,12 +31,15 @@ export async function predictNodes(
   for (let from = 0; from < numRows; from += MATCH_BATCH) {
     jobs.push({ kind: "match", from, to: Math.min(from + MATCH_BATCH, numRows), keep });
   }
-  const answers = await pool.run(jobs, () => undefined, signal);
   const nodes = new Uint32Array(numRows * keep);
-  for (const [job, answer] of answers.entries()) {
-    if (answer.kind !== "matched") throw new Error(`internal: a matching job answered "${answer.kind}"`);
-    nodes.set(answer.nodes, job * MATCH_BATCH * keep);
-  }
+  await pool.run(
+    jobs,
+    (job, answer) => {
+      if (answer.kind !== "matched") throw new Error(`internal: a matching job answered "${answer.kind}"`);
+      nodes.set(answer.nodes, job * MATCH_BATCH * keep);
+    },
+    signal,
+  );
   return nodes;
 }
 

@@ -1,11 +1,18 @@
 // The ranker of one tree, level by level, root first: one linear SVM a node, siblings together, negatives from the
 // documents below the parent (tfn) and, on the last level, from those that the levels above mistake for it (man).
-import { encodeChunk, type LabelTree, type LevelContent, NUM_LANES, numNodes } from "@tagwright/model/internals";
+import {
+  type EncodedChunk,
+  encodeChunk,
+  type LabelTree,
+  type LevelContent,
+  NUM_LANES,
+  numNodes,
+} from "@tagwright/model/internals";
 import { mergeParts, type NodeWeights } from "./merge-parts.ts";
 import { documentsByNode, type PredictedDocuments, predictNodes } from "./predict-nodes.ts";
 import type { NodePart, RankerData, RankerOptions } from "./train-node.ts";
 import type { WorkerPool } from "./worker-pool.ts";
-import type { WorkerRequest } from "./worker-protocol.ts";
+import type { WorkerAnswer, WorkerRequest } from "./worker-protocol.ts";
 
 export interface TrainRankerOptions extends RankerOptions {
   /** Nodes of the last level but one that are predicted for each document; 0 for tfn alone. */
@@ -14,7 +21,6 @@ export interface TrainRankerOptions extends RankerOptions {
 
 /** Jobs that a level is cut into at least, where it has so many pairs of lane groups. */
 const JOBS_A_LEVEL = 8;
-/** Children of a parent from which a level is stored with 16-bit child positions. */
 
 /**
  * One entry a level, as the model folder takes it. The result does not depend on the number of workers.
@@ -103,30 +109,48 @@ async function trainLevels(
       options,
     }),
   );
-  const answers = await pool.run(jobs, onDone, signal);
+  const collector = newCollector(levels, tree);
+  await pool.run(
+    jobs,
+    (job, answer, done) => {
+      collector.take(nodes[job]!, answer);
+      onDone(done);
+    },
+    signal,
+  );
+  return collector.trained;
+}
+
+/** Puts answers in their places. Parts of a node are joined as soon as they are there, while workers go on. */
+function newCollector(levels: readonly number[], tree: LabelTree) {
   const trained = levels.map((level) => ({
     bias: new Float32Array(numNodes(tree.levels[level]!)),
-    chunks: new Array<LevelContent["chunks"][number]>(tree.levels[level]!.childStart.length - 1),
+    chunks: new Array<EncodedChunk>(tree.levels[level]!.childStart.length - 1),
   }));
-  const parts = new Map<string, NodeWeights[]>();
-  for (const [job, answer] of answers.entries()) {
-    const { level, parent, part } = nodes[job]!;
-    const { bias, chunks } = trained[levels.indexOf(level)]!;
-    const [first, end] = [tree.levels[level]!.childStart[parent]!, tree.levels[level]!.childStart[parent + 1]!];
-    if (answer.kind === "trained") {
-      bias.set(answer.bias, first);
-      chunks[parent] = answer.chunk;
-      continue;
-    }
-    if (answer.kind !== "part") throw new Error(`internal: a training job answered "${answer.kind}"`);
-    const known = parts.get(`${level} ${parent}`) ?? [];
-    parts.set(`${level} ${parent}`, [...known, answer]);
-    if (known.length + 1 < part.count) continue;
-    const merged = mergeParts([...known, answer]);
-    bias.set(merged.bias, first);
-    chunks[parent] = encodeChunk(merged.chunk, end - first);
+  const waiting = new Map<string, Map<number, NodeWeights>>();
+
+  function place({ level, parent }: NodeJob, bias: Float32Array, encode: (numChildren: number) => EncodedChunk) {
+    const { childStart } = tree.levels[level]!;
+    const into = trained[levels.indexOf(level)]!;
+    into.bias.set(bias, childStart[parent]!);
+    into.chunks[parent] = encode(childStart[parent + 1]! - childStart[parent]!);
   }
-  return trained;
+
+  return {
+    trained,
+    take(job: NodeJob, answer: WorkerAnswer) {
+      if (answer.kind === "trained") return place(job, answer.bias, () => answer.chunk);
+      if (answer.kind !== "part") throw new Error(`internal: a training job answered "${answer.kind}"`);
+      const node = `${job.level} ${job.parent}`;
+      const parts = waiting.get(node) ?? new Map<number, NodeWeights>();
+      waiting.set(node, parts.set(job.part.index, answer));
+      if (parts.size < job.part.count) return;
+      waiting.delete(node);
+      const inOrder = Array.from({ length: job.part.count }, (_, index) => parts.get(index)!);
+      const { bias, chunk } = mergeParts(inOrder);
+      place(job, bias, (numChildren) => encodeChunk(chunk, numChildren));
+    },
+  };
 }
 
 /**

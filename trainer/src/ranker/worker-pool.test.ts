@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { exact, topicProblem } from "./test-data.ts";
 import { trainRanker } from "./train-ranker.ts";
 import { newWorkerPool, type WorkerPool } from "./worker-pool.ts";
-import type { WorkerRequest } from "./worker-protocol.ts";
+import type { WorkerAnswer, WorkerRequest } from "./worker-protocol.ts";
 
 const options = { ...exact, matched: 0 };
 
@@ -21,20 +21,28 @@ const trainJob = (level: number, parent: number): WorkerRequest => ({
   options,
 });
 
-test("answers come in the order of the jobs, whoever finishes first", async () => {
+async function answersOf(pool: WorkerPool, jobs: readonly WorkerRequest[]) {
+  const answers: WorkerAnswer[] = [];
+  const counts: number[] = [];
+  await pool.run(jobs, (job, answer, done) => {
+    answers[job] = answer;
+    counts.push(done);
+  });
+  return { answers, counts };
+}
+
+test("each job gets its own answer once, whoever finishes first", async () => {
   const { data, tree } = topicProblem(200, 40, 8, 3);
   const pool = poolOf(3);
   pool.broadcast({ kind: "load", data });
   const parents = [5, 1, 7, 3, 0, 2, 6, 4];
-  const counts: number[] = [];
-  const answers = await pool.run(
+  const { answers, counts } = await answersOf(
+    pool,
     parents.map((parent) => trainJob(1, parent)),
-    (done) => counts.push(done),
   );
   expect(counts).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   for (const [job, parent] of parents.entries()) {
-    const [alone] = await pool.run([trainJob(1, parent)], () => undefined);
-    expect(answers[job]).toEqual(alone);
+    expect([answers[job]]).toEqual((await answersOf(pool, [trainJob(1, parent)])).answers);
   }
   expect(tree.levels.length).toBe(2);
 });
@@ -42,9 +50,19 @@ test("answers come in the order of the jobs, whoever finishes first", async () =
 test("no jobs are done at once, and more workers than jobs do no harm", async () => {
   const { data } = topicProblem(50, 8, 4, 3);
   const pool = poolOf(4);
-  expect(await pool.run([], () => undefined)).toEqual([]);
+  expect(await answersOf(pool, [])).toEqual({ answers: [], counts: [] });
   pool.broadcast({ kind: "load", data });
-  expect((await pool.run([trainJob(0, 0)], () => undefined)).length).toBe(1);
+  expect((await answersOf(pool, [trainJob(0, 0)])).answers).toMatchObject([{ kind: "trained" }]);
+});
+
+test("whoever cannot take an answer ends the run with the reason", async () => {
+  const { data } = topicProblem(50, 8, 4, 3);
+  const pool = poolOf(2);
+  pool.broadcast({ kind: "load", data });
+  const run = pool.run([trainJob(1, 0), trainJob(1, 1), trainJob(1, 2)], () => {
+    throw new Error("no room");
+  });
+  await expect(run).rejects.toThrow("no room");
 });
 
 test("a job that fails is an error with what the worker said", async () => {

@@ -1,21 +1,21 @@
-// A pool of ranker workers. Jobs are handed out as workers fall free; results come back in the order of the jobs.
+// A pool of ranker workers. Jobs are handed out as workers fall free, and answers passed on as they come in: nobody keeps them.
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { Worker } from "node:worker_threads";
 import type { WorkerAnswer, WorkerRequest } from "./worker-protocol.ts";
 
-/** `done` answers are there; the last one is that of `job`, by its place among the jobs. */
-type OnAnswer = (done: number, job: number, answer: WorkerAnswer) => void;
+/** The answer of `job`, by its place among the jobs; with it `done` are there. */
+type OnAnswer = (job: number, answer: WorkerAnswer, done: number) => void;
 
 export interface WorkerPool {
   readonly size: number;
   /** Sends `request` to every worker; it is handled before any later job. */
   broadcast(request: WorkerRequest): void;
   /**
-   * Answers of `jobs`, in their order whatever the number of workers; `onDone` counts and sees them as they come in.
-   * @throws the signal's reason when aborted, an Error when a worker fails.
+   * Gives `onAnswer` the answer of each job, in any order, while workers go on with others.
+   * @throws the signal's reason when aborted, an Error when a worker fails, what `onAnswer` throws.
    */
-  run(jobs: readonly WorkerRequest[], onDone: OnAnswer, signal?: AbortSignal): Promise<WorkerAnswer[]>;
+  run(jobs: readonly WorkerRequest[], onAnswer: OnAnswer, signal?: AbortSignal): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -34,8 +34,8 @@ export function newWorkerPool(size: number): WorkerPool {
     broadcast(request) {
       for (const worker of workers) worker.postMessage(request);
     },
-    run: (jobs, onDone, signal) =>
-      failure === undefined ? runJobs(workers, jobs, onDone, signal) : Promise.reject(failure),
+    run: (jobs, onAnswer, signal) =>
+      failure === undefined ? runJobs(workers, jobs, onAnswer, signal) : Promise.reject(failure),
     async dispose() {
       await Promise.all(workers.map((worker) => worker.terminate()));
     },
@@ -45,11 +45,10 @@ export function newWorkerPool(size: number): WorkerPool {
 function runJobs(
   workers: readonly Worker[],
   jobs: readonly WorkerRequest[],
-  onDone: OnAnswer,
+  onAnswer: OnAnswer,
   signal?: AbortSignal,
-): Promise<WorkerAnswer[]> {
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    const answers: WorkerAnswer[] = new Array(jobs.length);
     const cleanUp: (() => void)[] = [];
     let next = 0;
     let done = 0;
@@ -59,7 +58,7 @@ function runJobs(
     };
     const abort = () => finish(() => reject(signal?.reason));
     if (signal?.aborted) return abort();
-    if (jobs.length === 0) return resolve([]);
+    if (jobs.length === 0) return resolve();
     signal?.addEventListener("abort", abort, { once: true });
     cleanUp.push(() => signal?.removeEventListener("abort", abort));
     for (const worker of workers) {
@@ -71,10 +70,14 @@ function runJobs(
       };
       const onMessage = (answer: WorkerAnswer) => {
         if (answer.kind === "failed") return finish(() => reject(new Error(`ranker worker: ${answer.message}`)));
-        answers[current] = answer;
-        onDone(++done, current, answer);
-        if (done === jobs.length) return finish(() => resolve(answers));
-        return takeJob();
+        const job = current;
+        takeJob();
+        try {
+          onAnswer(job, answer, ++done);
+        } catch (error) {
+          return finish(() => reject(error));
+        }
+        if (done === jobs.length) finish(resolve);
       };
       const onError = (error: Error) => finish(() => reject(error));
       const onExit = () => finish(() => reject(new Error("ranker worker: ended before its work was done")));
