@@ -30,7 +30,7 @@ const LANES = 16;
 const DENSE_SHARE = 0.1;
 /** Weights that survive pruning for each label of a document, at threshold 0.1; what one takes on disk. */
 const WEIGHTS_PER_ASSIGNMENT = 25;
-const BYTES_PER_WEIGHT = 4;
+const BYTES_PER_WEIGHT = 2;
 const BASE_MEMORY = 220e6;
 const MEMORY_PER_ENTRY = 160;
 
