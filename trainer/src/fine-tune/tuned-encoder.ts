@@ -1,6 +1,7 @@
 // An encoder while it is tuned: its layers are the state of a training graph on some engine, its tables stay here.
-import type { Engine, HostTensor, Program } from "../encoder/engines/engine.ts";
-import { buildEncoder } from "../encoder/graph/bert.ts";
+import { disposeQuietly, type Engine, type HostTensor, type Program } from "../encoder/engines/engine.ts";
+import { bake, buildEncoder } from "../encoder/graph/bert.ts";
+import { quantizeEncoder } from "../encoder/graph/quantize.ts";
 import { buildStep } from "../encoder/graph/step.ts";
 import type { EncoderShape, EncoderWeights } from "../encoder/source/pretrained.ts";
 import { embedDocuments } from "./embed.ts";
@@ -11,7 +12,10 @@ export interface TunedEncoder {
   /** The training graph, with the layers and their moments as its state. */
   readonly step: Program;
   readonly tables: { readonly words: Table; readonly positions: Table };
-  /** Raw embeddings [documents, hidden] with the weights as they are now. */
+  /**
+   * Raw embeddings [documents, hidden] with the weights as they are now. Of first passages, which only show the next level
+   * where to begin, on a CPU with their 8-bit form: twice as fast.
+   */
   embed(
     pieces: PieceRows,
     maxPieces: number,
@@ -66,21 +70,33 @@ export async function newTunedEncoder(
     return now;
   }
 
+  const all = async (): Promise<EncoderWeights> => new Map([...weights, ...(await current())]);
+
   return {
     step,
     tables,
-    weights: async () => new Map([...weights, ...(await current())]),
+    weights: all,
     async embed(pieces, maxPieces, passages, onProgress, signal) {
-      const now = new Map([...weights, ...(await current())]);
+      const options = { hidden: shape.hidden, maxPieces, passages };
+      const out = new Float32Array(pieces.numDocuments * shape.hidden);
+      if (passages === "first" && engine.name === "cpu") {
+        const quantised = await engine.load(quantizeEncoder(bake(buildEncoder(shape), await all())), new Map());
+        try {
+          await embedDocuments(quantised, pieces, options, out, onProgress, signal);
+        } finally {
+          await disposeQuietly(quantised);
+        }
+        return out;
+      }
       if (inference === undefined) {
+        const now = await all();
         const encoder = buildEncoder(shape);
         const needed = encoder.state.map(({ input }) => [input, now.get(input)!] as const);
         inference = await engine.load(encoder, new Map(needed));
       } else {
         await inference.writeState(await current());
       }
-      const out = new Float32Array(pieces.numDocuments * shape.hidden);
-      await embedDocuments(inference, pieces, { hidden: shape.hidden, maxPieces, passages }, out, onProgress, signal);
+      await embedDocuments(inference, pieces, options, out, onProgress, signal);
       return out;
     },
     async forgetMoments() {
