@@ -30,7 +30,7 @@ const options = { server: path.join(root, "dist/server.cjs"), model, documents, 
 const measured = JSON.parse(run(path.join(scratch, "bench.cjs"), "suggestion", JSON.stringify(options)));
 
 const { encoder, encoderModels, counts } = JSON.parse(readFileSync(path.join(model, "model.json"), "utf8"));
-const { maxPieces, passages, serves } = encoderModels[0] ?? {};
+const { maxPieces, passages, serves } = encoderModels?.[0] ?? {};
 const machine = { cpu: os.cpus()[0]?.model, cores: os.availableParallelism(), node: process.version };
 const figures = { encoder, serves, maxPieces, passages, labels: counts.labels, threads, ...measured, ...machine };
 process.stdout.write(`${JSON.stringify(figures, null, 1)}\n`);

@@ -39,7 +39,7 @@ export { type Combination, Combiner, combinations } from "./search/combine.ts";
 export { longestList } from "./search/combined-search.ts";
 export { EnsembleSearch, type Member, type Scoring } from "./search/ensemble.ts";
 export { type Csr, type DenseBlock, rowOf, type SparseRow } from "./sparse/csr.ts";
-export { fromFloat16s, roundFloat16 } from "./sparse/float16.ts";
+export { fromFloat16s } from "./sparse/float16.ts";
 export { newPieceTokenizer, type PieceTokenizer } from "./text/pieces.ts";
 export type { LabelTree, TreeLevel } from "./tree/label-tree.ts";
 export { numNodes } from "./tree/label-tree.ts";

@@ -1,4 +1,4 @@
-// A chunk on disk: about a byte and a half a weight. Its rows as `StoredRows`, weights as float8 with one scale, sorted by
+// A chunk on disk: less than two bytes a weight. Its rows as `StoredRows`, weights as float8 with one scale, sorted by
 // bytes (the lowest of all steps, then the next, ...), under raw DEFLATE (RFC 1951): children and weights get the short codes
 // that their frequencies ask for, and the high bytes of steps are nearly all zero. Only runs are looked for, no longer
 // matches: a fifth of the time for the same size, measured on the shared corpora.

@@ -15,7 +15,7 @@ export interface StoredRows {
   readonly steps: Uint16Array | Uint32Array;
   /** Child position, top bit set on a row's last entry; length entries. */
   readonly children: Uint8Array | Uint16Array;
-  /** Length entries. */
+  /** Length entries. The chunk takes this array over. */
   readonly weights: Float32Array;
   readonly dense?: DensePanel | undefined;
 }
@@ -38,7 +38,7 @@ export function lastEntryBit(children: Uint8Array | Uint16Array): number {
  * The chunk of these rows. A row of one zero weight at child 0 is left out.
  * @throws ModelFolderError where they are no chunk within the limits.
  */
-export function readRows({ steps, children: marked, weights: stored, dense }: StoredRows, limits: ChunkLimits): Chunk {
+export function readRows({ steps, children: marked, weights, dense }: StoredRows, limits: ChunkLimits): Chunk {
   const numEntries = marked.length;
   const lastBit = lastEntryBit(marked);
   const { numChildren, numFeatures } = limits;
@@ -46,7 +46,6 @@ export function readRows({ steps, children: marked, weights: stored, dense }: St
   const features = new Uint32Array(steps.length);
   const rowStart = new Uint32Array(steps.length + 1);
   const children = new Uint16Array(numEntries);
-  const weights = new Float32Array(numEntries);
   let rows = 0;
   let kept = 0;
   let entry = 0;
@@ -65,7 +64,7 @@ export function readRows({ steps, children: marked, weights: stored, dense }: St
       last = mark !== child;
       if (child <= before) throw badChunk(limits, "ascending children in a row", `${child} after ${before}`);
       children[kept] = child;
-      weights[kept] = stored[entry]!;
+      weights[kept] = weights[entry]!;
       before = child;
     }
     if (before >= numChildren) throw badChunk(limits, `children below ${numChildren}`, `${before}`);

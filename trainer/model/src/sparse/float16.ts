@@ -24,29 +24,3 @@ export function fromFloat16s(patterns: Uint16Array, out: Float32Array): void {
     else out[i] = fromFloat16(pattern);
   }
 }
-
-/**
- * Patterns of `values`, rounded to nearest, ties to even, into `out` from `outStart` on.
- * Past 65504 + 16 a value becomes infinity; NaN stays NaN.
- */
-export function toFloat16(values: Float32Array, out: Uint16Array, outStart = 0): void {
-  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
-  for (let i = 0; i < bits.length; i++) {
-    const sign = (bits[i]! >>> 16) & 0x8000;
-    const magnitude = bits[i]! & 0x7fffffff;
-    let half: number;
-    if (magnitude > 0x7f800000) half = 0x7e00;
-    else if (magnitude >= 0x47800000) half = 0x7c00;
-    else if (magnitude >= 0x38800000) half = (magnitude + 0xfff + ((magnitude >>> 13) & 1) - 0x38000000) >>> 13;
-    // Below 2^-14 halves are multiples of 2^-24; adding 2^52 rounds a double to an integer, ties to even.
-    else half = Math.abs(values[i]!) * 2 ** 24 + 2 ** 52 - 2 ** 52;
-    out[outStart + i] = sign | half;
-  }
-}
-
-/** `value` rounded to the nearest float16 number, ties to even. */
-export function roundFloat16(value: number): number {
-  const pattern = new Uint16Array(1);
-  toFloat16(Float32Array.of(value), pattern);
-  return fromFloat16(pattern[0]!);
-}

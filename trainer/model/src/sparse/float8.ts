@@ -31,8 +31,8 @@ export function float8Scale(values: Float32Array): number {
   return Math.max(minFloat8Scale, exponent - largestExponent);
 }
 
-/** Patterns of `values` at `scale`, rounded to nearest, ties to even, into `out` from `outStart` on. */
-export function toFloat8(values: Float32Array, scale: number, out: Uint8Array, outStart = 0): void {
+/** Patterns of `values` at `scale`, rounded to nearest, ties to even, into `out`. */
+export function toFloat8(values: Float32Array, scale: number, out: Uint8Array): void {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
   const firstNormal = (bias + normalExponent + scale) * 8;
   const unit = 2 ** -scale;
@@ -40,7 +40,7 @@ export function toFloat8(values: Float32Array, scale: number, out: Uint8Array, o
     const rounded = roundBits(bits[i]! & 0x7fffffff);
     // Below the full mantissas patterns are multiples of the unit; adding 2^52 rounds a double to an integer, ties to even.
     const code = rounded < firstNormal ? Math.abs(values[i]!) * unit + 2 ** 52 - 2 ** 52 : rounded - firstNormal + 8;
-    out[outStart + i] = code === 0 ? 0 : ((bits[i]! >>> 24) & 0x80) | code;
+    out[i] = code === 0 ? 0 : ((bits[i]! >>> 24) & 0x80) | code;
   }
 }
 
