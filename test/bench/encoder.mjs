@@ -17,7 +17,8 @@ const usage = `node test/bench/encoder.mjs --corpus <folder> [options]
   --runs a,b           of words, frozen, tuned, alone (tuned, without words), pecos-frozen, pecos-tuned (default: the first three)
   --documents <n>      to learn from (default: all)
   --test <n>           to measure on (default: all)
-  --max-pieces <n>     word pieces that are read of a text (default: 128)
+  --max-pieces <n>     word pieces that are read of a text, or of a passage of it (default: 128)
+  --passages <n>       parts of a long text that ours reads (default: what \`train\` takes)
   --python <program>   with libpecos, torch and transformers, for pecos-*
   --engine <name>      default: cpu
 `;
@@ -31,6 +32,7 @@ const { values: options } = parseArgs({
     documents: { type: "string" },
     test: { type: "string" },
     "max-pieces": { type: "string", default: "128" },
+    passages: { type: "string" },
     help: { type: "boolean" },
   },
 });
@@ -81,8 +83,12 @@ function cutCorpus() {
 
 function tagwright(run) {
   const out = path.join(scratch, run);
-  const withEncoder =
-    run === "words" ? [] : ["--encoder", encoder, "--engine", options.engine, "--max-pieces", options["max-pieces"]];
+  const reading = [
+    "--max-pieces",
+    options["max-pieces"],
+    ...(options.passages ? ["--passages", options.passages] : []),
+  ];
+  const withEncoder = run === "words" ? [] : ["--encoder", encoder, "--engine", options.engine, ...reading];
   const corpus = path.join(scratch, "corpus", "train.jsonl.gz");
   const given = ["--corpus", corpus, "--out", out, "--features", run === "alone" ? "none" : "words"];
   const started = performance.now();

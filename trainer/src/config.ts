@@ -95,7 +95,7 @@ export interface Tuning {
   /** Word pieces that are read of a text: on the last level and in the final model, and on the levels above. */
   readonly maxPieces: number;
   readonly coarsePieces: number;
-  /** Passages that the final model reads of a text, at most. */
+  /** Passages that the final model reads of a text, at most. A pass of fine-tuning reads one of them, drawn anew. */
   readonly passages: number;
   /** The preliminary tree. */
   readonly branching: number;
@@ -176,7 +176,7 @@ const fast: Recipe = {
     loss: "squared-hinge",
     maxPieces: 128,
     coarsePieces: 64,
-    passages: 1,
+    passages: 2,
     branching: 16,
     leafSize: 16,
     fewestNodes: 8,

@@ -67,8 +67,8 @@ export function addTrainCommand(program: Command): void {
     )
     .option(
       "--passages <n>",
-      "parts of a long text that the encoder reads, its end among them (default: 1, the beginning); each takes as long as " +
-        "the first, in the embedding of all documents and in every suggestion",
+      "parts of a long text that the encoder reads, its end among them (default: 2; with 1 the beginning alone); each takes " +
+        "as long as the first, in the embedding of all documents and in every suggestion",
       wholeNumber(1, MOST_PASSAGES),
     )
     .option(

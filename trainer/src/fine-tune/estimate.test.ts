@@ -40,7 +40,7 @@ test("time is the pieces that all passes read, times what one costs", () => {
   expect(estimateTuning(texts(100, 50), 4_000, miniLm, tuning, cost, true).seconds).toBeCloseTo(100 * 50 * 0.001 * 0.3);
 });
 
-test("the embedding of all documents reads every passage, and fine-tuning the first of each", () => {
+test("the embedding of all documents reads every passage, and a pass of fine-tuning one of each", () => {
   const collector = newPieceCollector();
   for (let d = 0; d < 4000; d++) collector.add([new Int32Array(50), new Int32Array(30)]);
   const two = collector.finish();

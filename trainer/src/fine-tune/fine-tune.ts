@@ -13,7 +13,7 @@ import { bootstrapHead, predictCandidates, tuningData } from "./concat-model.ts"
 import { jointLevel, newJointShortlist, nothingPredicted, predictGroups } from "./dynamic.ts";
 import { type Head, headPrecision, randomHead } from "./head.ts";
 import { type TuningLevel, tuningLevels } from "./levels.ts";
-import { type PieceRows, passageLength } from "./pieces.ts";
+import type { PieceRows } from "./pieces.ts";
 import { newShortlist, type PredictedNodes, type Shortlist } from "./shortlist.ts";
 import { newFeeder } from "./step-feeds.ts";
 import { newTable, type Table } from "./table.ts";
@@ -149,9 +149,13 @@ async function learnTask(
   from: LevelPosition | undefined,
 ): Promise<void> {
   if (from === undefined) await encoder.forgetMoments();
-  const lengths = firstLengths(pieces, maxPieces);
   const passes = Math.max(epochs, (tuning.fewestSteps * tuning.batch) / Math.max(1, pieces.numDocuments));
-  const plan = planBatches(lengths, tuning.batch, passes, childSeed(seed, 0x1000 + task.level));
+  const plan = planBatches(pieces, {
+    maxPieces,
+    size: tuning.batch,
+    epochs: passes,
+    seed: childSeed(seed, 0x1000 + task.level),
+  });
   const tables = { ...encoder.tables, head: head.weights, bias: head.bias };
   const feeder = newFeeder(pieces, task, shortlist, tables, {
     maxPieces,
@@ -212,13 +216,6 @@ function epochsOf(task: number, numTasks: number, { tuning }: Recipe): number {
   const { epochs } = tuning;
   if (tuning.schedule === "flat") return epochs.reduce((sum, it) => sum + it, 0);
   return epochs[Math.max(0, epochs.length - numTasks + task)]!;
-}
-
-function firstLengths(pieces: PieceRows, maxPieces: number): Uint32Array {
-  const { numDocuments, passageStart } = pieces;
-  return Uint32Array.from({ length: numDocuments }, (_, d) =>
-    passageStart[d] === passageStart[d + 1] ? 0 : passageLength(pieces, passageStart[d]!, maxPieces),
-  );
 }
 
 /** Looks now and then, so that looking takes a thirtieth of the time at most; and whenever it must. */

@@ -30,8 +30,13 @@ function problem(dropout = 0, wordDropout = 0) {
   return { feeder: newFeeder(collector.finish(), level, shortlist, tables, options), tables };
 }
 
+/** These documents, each of one passage. */
+function read(...documents: number[]) {
+  return { documents: Uint32Array.from(documents), passages: Uint32Array.from(documents) };
+}
+
 test("texts are padded to the longest, and each word's row is fed once", () => {
-  const { feeds, used } = problem().feeder.feed(Uint32Array.of(1, 0), rates, () => 0.5);
+  const { feeds, used } = problem().feeder.feed(read(1, 0), rates, () => 0.5);
   expect([...used.words]).toEqual([1, 3, 2, 5]);
   expect(feeds.get("ids")).toEqual({ type: "int32", shape: [2, 4], data: Int32Array.of(0, 1, 2, 0, 0, 3, 1, 2) });
   expect([...floats(feeds, "mask")]).toEqual([1, 1, 1, 0, 1, 1, 1, 1]);
@@ -40,7 +45,7 @@ test("texts are padded to the longest, and each word's row is fed once", () => {
 });
 
 test("a row's costs are its own candidates' alone, scaled by their number, and positives weigh what is below them", () => {
-  const { feeds, used } = problem().feeder.feed(Uint32Array.of(0, 1), rates, () => 0.5);
+  const { feeds, used } = problem().feeder.feed(read(0, 1), rates, () => 0.5);
   expect([...used.slots]).toEqual([0, 3, 1]);
   expect([...floats(feeds, "sign")]).toEqual([1, 1, -1, -1, -1, 1]);
   const [two, three] = [1 / (2 * 2), 1 / (3 * 2)].map(Math.fround) as [number, number];
@@ -48,16 +53,16 @@ test("a row's costs are its own candidates' alone, scaled by their number, and p
 });
 
 test("dropping words never drops the special pieces, and dropout keeps the mean", () => {
-  const { feeds } = problem(0.5, 0.5).feeder.feed(Uint32Array.of(0), rates, () => 0.1);
+  const { feeds } = problem(0.5, 0.5).feeder.feed(read(0), rates, () => 0.1);
   expect([...floats(feeds, "mask")]).toEqual([1, 1, 0, 0]);
   expect([...floats(feeds, "dropout")]).toEqual([0, 0]);
-  const kept = problem(0.5, 0.5).feeder.feed(Uint32Array.of(0), rates, () => 0.9);
+  const kept = problem(0.5, 0.5).feeder.feed(read(0), rates, () => 0.9);
   expect([...floats(kept.feeds, "dropout")]).toEqual([2, 2]);
 });
 
 test("updated rows go back to where they came from, and nothing else moves", () => {
   const { feeder, tables } = problem();
-  const { feeds, used } = feeder.feed(Uint32Array.of(1), rates, () => 0.5);
+  const { feeds, used } = feeder.feed(read(1), rates, () => 0.5);
   const results = new Map(
     [...feeds].map(([name, it]) => [`${name}.next`, { ...it, data: (it.data as Float32Array).map(() => -1) }]),
   );

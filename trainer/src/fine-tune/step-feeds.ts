@@ -1,6 +1,7 @@
 // One training step's input: a batch of documents, the rows of the tables that it uses, and what it is told apart from.
 import type { HostTensor } from "../encoder/engines/engine.ts";
 import type { Random } from "../random.ts";
+import type { Batch } from "./batches.ts";
 import type { TuningLevel } from "./levels.ts";
 import { copyPassage, type PieceRows, passageLength } from "./pieces.ts";
 import type { Shortlist } from "./shortlist.ts";
@@ -53,23 +54,20 @@ export function newFeeder(
   const slotAt = new Int32Array(level.numNodes).fill(-1);
   return { feed };
 
-  function feed(
-    batch: Uint32Array,
-    rates: StepRates,
-    random: Random,
-  ): { feeds: Map<string, HostTensor>; used: UsedRows } {
-    const texts = readTexts(batch, random);
-    const compared = compare(batch);
+  function feed(batch: Batch, rates: StepRates, random: Random): { feeds: Map<string, HostTensor>; used: UsedRows } {
+    const size = batch.documents.length;
+    const texts = readTexts(batch.passages, random);
+    const compared = compare(batch.documents);
     const used = { words: texts.words, positions: texts.positions, slots: compared.slots };
     const { hidden } = options;
-    const shape = [batch.length, texts.length];
-    const marks = [batch.length, compared.slots.length];
+    const shape = [size, texts.length];
+    const marks = [size, compared.slots.length];
     const feeds = new Map<string, HostTensor>([
       ["ids", { type: "int32", shape, data: texts.ids }],
       ["mask", { type: "float32", shape, data: texts.mask }],
       ["sign", { type: "float32", shape: marks, data: compared.sign }],
       ["cost", { type: "float32", shape: marks, data: compared.cost }],
-      ["dropout", { type: "float32", shape: [batch.length, hidden], data: keepMask(batch.length * hidden, random) }],
+      ["dropout", { type: "float32", shape: [size, hidden], data: keepMask(size * hidden, random) }],
       ["rate", scalar(rates.rate)],
       ["headRate", scalar(rates.headRate)],
       ["secondScale", scalar(rates.secondScale)],
@@ -85,12 +83,10 @@ export function newFeeder(
     return { feeds, used };
   }
 
-  function readTexts(batch: Uint32Array, random: Random) {
-    let length = 1;
-    for (const document of batch)
-      length = Math.max(length, passageLength(pieces, pieces.passageStart[document]!, options.maxPieces));
-    const ids = new Int32Array(batch.length * length);
-    const mask = new Float32Array(batch.length * length);
+  function readTexts(passages: Uint32Array, random: Random) {
+    const length = Math.max(1, ...passages.map((it) => passageLength(pieces, it, options.maxPieces)));
+    const ids = new Int32Array(passages.length * length);
+    const mask = new Float32Array(passages.length * length);
     const row = new Int32Array(length);
     const words: number[] = [];
     const local = (word: number) => {
@@ -100,8 +96,8 @@ export function newFeeder(
       }
       return wordAt[word]!;
     };
-    for (const [b, document] of batch.entries()) {
-      const full = copyPassage(pieces, pieces.passageStart[document]!, options.maxPieces, row, 0);
+    for (const [b, passage] of passages.entries()) {
+      const full = copyPassage(pieces, passage, options.maxPieces, row, 0);
       let count = 0;
       for (let k = 0; k < full; k++) {
         const isSpecial = k === 0 || k === full - 1;
@@ -116,9 +112,9 @@ export function newFeeder(
   }
 
   /** Signs and costs of all candidates of the batch; a row's costs are scaled by its own number of candidates. */
-  function compare(batch: Uint32Array) {
+  function compare(documents: Uint32Array) {
     const slots: number[] = [];
-    const lists = Array.from(batch, (document) => shortlist.candidatesOf(document).slice());
+    const lists = Array.from(documents, (document) => shortlist.candidatesOf(document).slice());
     for (const list of lists) {
       for (const node of list) {
         if (slotAt[node]! >= 0) continue;
@@ -126,12 +122,12 @@ export function newFeeder(
         slots.push(node);
       }
     }
-    const sign = new Float32Array(batch.length * slots.length).fill(-1);
-    const cost = new Float32Array(batch.length * slots.length);
+    const sign = new Float32Array(documents.length * slots.length).fill(-1);
+    const cost = new Float32Array(documents.length * slots.length);
     const { indptr, nodes, counts } = level.own;
-    for (const [b, document] of batch.entries()) {
+    for (const [b, document] of documents.entries()) {
       const list = lists[b]!;
-      const share = 1 / (list.length * batch.length);
+      const share = 1 / (list.length * documents.length);
       for (const node of list) cost[b * slots.length + slotAt[node]!] = share;
       for (let e = indptr[document]!; e < indptr[document + 1]!; e++) {
         const at = b * slots.length + slotAt[nodes[e]!]!;

@@ -52,8 +52,9 @@ function task() {
     bias: newTable(new Float32Array(2), 1),
   };
   const options = { maxPieces: 3, firstPosition: 0, hidden: 1, dropout: 0, wordDropout: 0 };
-  const feeder = newFeeder(collector.finish(), level, { candidatesOf: () => all }, tables, options);
-  const plan = planBatches(new Uint32Array(4).fill(3), 1, 3, 0);
+  const pieces = collector.finish();
+  const feeder = newFeeder(pieces, level, { candidatesOf: () => all }, tables, options);
+  const plan = planBatches(pieces, { maxPieces: 3, size: 1, epochs: 3, seed: 0 });
   const rest = { rate: 1, headRate: 1, warmUp: 0, weightDecay: 0, seed: 0 };
   return { plan, feeder, tables, ...rest };
 }

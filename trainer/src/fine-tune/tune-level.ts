@@ -77,7 +77,7 @@ export async function tuneLevel(
     });
     if (isSound) {
       takeRows(tables, used, results);
-      task.onEmbedded?.(batch, floats(results, "embedding"));
+      task.onEmbedded?.(batch.documents, floats(results, "embedding"));
       updates++;
     } else {
       rateScale /= 2;
@@ -90,7 +90,7 @@ export async function tuneLevel(
       rateScale,
       loss: floats(results, "loss")[0]!,
       rate: task.rate * scale,
-      documents: batch.length,
+      documents: batch.documents.length,
       isUndone: !isSound,
     });
   }
