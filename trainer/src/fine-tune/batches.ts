@@ -60,8 +60,8 @@ function cutEpoch(documents: Uint32Array, pieces: PieceRows, { maxPieces, size }
     const window = order.slice(from, from + size * WINDOW);
     window.sort((a, b) => length(a) - length(b) || a - b);
     for (let k = 0; k < window.length; k += size) {
-      const documents = window.slice(k, k + size);
-      batches.push({ documents, passages: documents.map((d) => passage.get(d)!) });
+      const own = window.slice(k, k + size);
+      batches.push({ documents: own, passages: own.map((d) => passage.get(d)!) });
     }
   }
   shuffle(batches, random);

@@ -10,7 +10,7 @@ const hidden = 2;
 function problem(dropout = 0, wordDropout = 0) {
   const collector = newPieceCollector();
   collector.add([Int32Array.of(1, 5, 3, 2)]);
-  collector.add([Int32Array.of(1, 3, 2)]);
+  collector.add([Int32Array.of(1, 3, 2), Int32Array.of(1, 4, 2)]);
   const level: TuningLevel = {
     level: 0,
     numNodes: 4,
@@ -30,7 +30,7 @@ function problem(dropout = 0, wordDropout = 0) {
   return { feeder: newFeeder(collector.finish(), level, shortlist, tables, options), tables };
 }
 
-/** These documents, each of one passage. */
+/** The first passages of these documents. */
 function read(...documents: number[]) {
   return { documents: Uint32Array.from(documents), passages: Uint32Array.from(documents) };
 }
@@ -42,6 +42,14 @@ test("texts are padded to the longest, and each word's row is fed once", () => {
   expect([...floats(feeds, "mask")]).toEqual([1, 1, 1, 0, 1, 1, 1, 1]);
   expect([...floats(feeds, "words.rows")]).toEqual([2, 3, 6, 7, 4, 5, 10, 11]);
   expect([...floats(feeds, "positions.rows")]).toEqual([4, 5, 6, 7, 8, 9, 10, 11]);
+});
+
+test("of a document the passage is read that the batch names, and it is told apart from the document's own candidates", () => {
+  const batch = { documents: Uint32Array.of(1), passages: Uint32Array.of(2) };
+  const { feeds, used } = problem().feeder.feed(batch, rates, () => 0.5);
+  expect([...used.words]).toEqual([1, 4, 2]);
+  expect([...used.slots]).toEqual([0, 1, 3]);
+  expect([...floats(feeds, "sign")]).toEqual([-1, 1, -1]);
 });
 
 test("a row's costs are its own candidates' alone, scaled by their number, and positives weigh what is below them", () => {
