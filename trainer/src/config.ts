@@ -92,7 +92,7 @@ export interface Tuning {
   /** Bound of the gradients' norm, for the encoder and the head each. */
   readonly clip: number;
   readonly loss: "squared-hinge" | "bce";
-  /** Word pieces that are read of a text: on the last level and in the final model, and on the levels above. */
+  /** Word pieces that are read of a passage: on the last level and in the final model, and on the levels above. */
   readonly maxPieces: number;
   readonly coarsePieces: number;
   /** Passages that the final model reads of a text, at most. A pass of fine-tuning reads one of them, drawn anew. */

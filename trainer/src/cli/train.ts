@@ -62,7 +62,7 @@ export function addTrainCommand(program: Command): void {
     .option("--batch <n>", "documents a step of the encoder", wholeNumber(1, 4096))
     .option(
       "--max-pieces <n>",
-      "word pieces that the encoder reads of a text (default: 128)",
+      "word pieces that the encoder reads of a passage (default: 128)",
       wholeNumber(FEWEST_PIECES, 8192),
     )
     .option(
