@@ -16,12 +16,21 @@ export function newRowIndex(features: Uint32Array, numFeatures: number): RowInde
   return index;
 }
 
-/** Row of `feature`, a feature of the model; -1 where it has none. */
-export function rowOfFeature(index: RowIndex, feature: number): number {
-  const word = 2 * (feature >>> 5);
-  const bits = index[word]!;
-  const bit = 1 << (feature & 31);
-  return (bits & bit) === 0 ? -1 : index[word + 1]! + countBits(bits & (bit - 1));
+/**
+ * Finds `features`, features of the model: the row of the i-th that has one into rows[i], its place among them into
+ * places[i]. No branch depends on what is found. @returns how many there are.
+ */
+export function findRows(index: RowIndex, features: Uint32Array, rows: Uint32Array, places: Uint32Array): number {
+  let found = 0;
+  for (let k = 0; k < features.length; k++) {
+    const word = 2 * (features[k]! >>> 5);
+    const bit = features[k]! & 31;
+    const bits = index[word]!;
+    rows[found] = index[word + 1]! + countBits(bits & ((1 << bit) - 1));
+    places[found] = k;
+    found += (bits >>> bit) & 1;
+  }
+  return found;
 }
 
 function countBits(word: number): number {

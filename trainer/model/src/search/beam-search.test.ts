@@ -136,6 +136,40 @@ function flat(biases: readonly number[]): RandomMember {
 const anyRow = randomRow(1, 0);
 const options: BeamOptions = { beam: 4, power: 3, pathWeight: 1 };
 
+/** The parents whose chunks a search for `k` labels reads, level by level. */
+function read(member: RandomMember, row: SparseRow, k: number, options: BeamOptions): number[][] {
+  const parents: number[][] = member.ranker.levels.map(() => []);
+  const levels = member.ranker.levels.map(({ bias, chunk }, t) => ({
+    bias,
+    chunk: (parent: number) => {
+      parents[t]!.push(parent);
+      return chunk(parent);
+    },
+  }));
+  search({ ...member, ranker: { levels } }, row, k, options);
+  return parents;
+}
+
+test("no chunk is read below a node that is worse than the last label of the list", () => {
+  const paths = { ...options, beam: 60 };
+  let [few, all] = [0, 0];
+  for (let seed = 0; seed < 20; seed++) {
+    const member = randomMember(60, 12, seed);
+    const row = randomRow(12, seed + 1);
+    const ranked = search(member, row, 60, paths);
+    const worst = ranked[2]!.score;
+    const pathOf = new Map(ranked.map(({ label, path }) => [label, path]));
+    const last = member.tree.levels.length - 1;
+    const parents = read(member, row, 3, paths)[last]!;
+    for (const [leaf, label] of member.tree.labelOf.entries()) {
+      if (pathOf.get(label)! > worst) expect(parents).toContain(parentOf(member, last, leaf));
+    }
+    few += parents.length;
+    all += read(member, row, 60, paths)[last]!.length;
+  }
+  expect(few).toBeLessThan(all / 2);
+});
+
 test("past the hinge the margin decides, and equal leaves keep the tree's order", () => {
   const labels = (biases: number[], k: number) => search(flat(biases), anyRow, k, options).map((it) => it.label);
   expect(labels([1, 2, 0.5, 4, 1], 5)).toEqual([3, 1, 0, 4, 2]);

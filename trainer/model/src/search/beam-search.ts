@@ -5,7 +5,7 @@ import type { Chunk, Ranker } from "../ranker/chunk.ts";
 import type { SparseRow } from "../sparse/csr.ts";
 import type { LabelTree } from "../tree/label-tree.ts";
 import { PanelScorer } from "./panel-scorer.ts";
-import { scoreChildren } from "./score-children.ts";
+import { ChildScorer } from "./score-children.ts";
 
 export interface BeamOptions {
   /** Nodes kept a level. */
@@ -41,6 +41,7 @@ export class BeamSearch {
   readonly #tree: LabelTree;
   readonly #ranker: Ranker;
   readonly #margins: Float64Array;
+  readonly #words = new ChildScorer();
   /** Made when the first row with a dense block comes. */
   #panels: PanelScorer | undefined;
 
@@ -66,6 +67,8 @@ export class BeamSearch {
     for (let i = 0; i < scratch.length; i++) {
       const parent = scratch.nodes[i]!;
       const path = scratch.scores[i]!;
+      // No score of a leaf is above 0: neither this node nor those after it has a label for the list.
+      if (ranking.length === capacity && options.pathWeight * path < ranking.scores[capacity - 1]!) break;
       const first = childStart[parent]!;
       const count = childStart[parent + 1]! - first;
       this.#score(row, level.chunk(parent), level.bias, first, count);
@@ -95,6 +98,8 @@ export class BeamSearch {
       beam.nextLength = 0;
       for (let i = 0; i < beam.length; i++) {
         const parent = beam.nodes[i]!;
+        // Nor is a path better than the one above it.
+        if (beam.nextLength === options.beam && beam.scores[i]! <= beam.nextScores[options.beam - 1]!) break;
         const first = childStart[parent]!;
         const count = childStart[parent + 1]! - first;
         this.#score(row, level.chunk(parent), level.bias, first, count);
@@ -108,7 +113,7 @@ export class BeamSearch {
 
   /** Margins of the children of one node, whose chunk and first node are given. */
   #score(row: SparseRow, chunk: Chunk, bias: Float32Array, first: number, count: number): void {
-    scoreChildren(row, chunk, bias, first, count, this.#margins);
+    this.#words.score(row, chunk, bias, first, count, this.#margins);
     if (row.dense !== undefined && chunk.dense !== undefined) this.#panels?.add(chunk.dense, this.#margins);
   }
 }

@@ -42,8 +42,10 @@ export class EnsembleSearch {
   /** The best `k` labels for a row of features. */
   search(row: SparseRow, k: number): RankedLabels {
     const ranking = this.#ranking;
+    // A single tree's order is the answer's: its first k are enough.
+    const wanted = this.#searches.length === 1 ? k : ranking.labels.length;
     for (const search of this.#searches) {
-      search.search(row, ranking.labels.length, this.#scoring, ranking, this.#beam);
+      search.search(row, wanted, this.#scoring, ranking, this.#beam);
       for (let i = 0; i < ranking.length; i++) {
         const margin = ranking.margins[i]!;
         this.#tally.add(ranking.labels[i]!, rankingValue(ranking.scores[i]!, margin), margin);
