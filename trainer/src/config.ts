@@ -49,7 +49,10 @@ export interface Recipe {
     readonly positiveCost: number;
     readonly negativeCost: number;
     readonly induceRelevance: boolean;
+    /** A label is learnt once its projected gradients span at most this, as LIBLINEAR's eps. */
     readonly eps: number;
+    /** The same with an embedding, whose entries go together: there it takes a closer look. */
+    readonly embeddingEps: number;
     readonly maxPasses: number;
     /** Weights under this share of what a typical feature is worth in a row, 1/√(features a row), are pruned ... */
     readonly pruneShare: number;
@@ -144,6 +147,7 @@ const fast: Recipe = {
     members: 1,
     branching: 16,
     leafSizes: [
+      { upToLabels: 1_024, size: 200 },
       { upToLabels: 8_192, size: 400 },
       { upToLabels: Number.POSITIVE_INFINITY, size: 100 },
     ],
@@ -154,7 +158,8 @@ const fast: Recipe = {
     positiveCost: 1,
     negativeCost: 1,
     induceRelevance: false,
-    eps: 0.1,
+    eps: 0.3,
+    embeddingEps: 0.1,
     maxPasses: 100,
     pruneShare: 1,
     pruneMost: 0.13,
@@ -210,14 +215,14 @@ const best: Recipe = {
       { upToLabels: Number.POSITIVE_INFINITY, size: 400 },
     ],
   },
-  ranker: { ...fast.ranker, pruneShare: 0.4, pruneMost: 0.05, pruneLeast: 0.01 },
+  ranker: { ...fast.ranker, eps: 0.1, pruneShare: 0.4, pruneMost: 0.05, pruneLeast: 0.01 },
   scoring: { ...fast.scoring, beam: 20 },
 };
 
 /** What the other loss changes: it pulls less, so it is given more weight, and it is nearer its optimum at a larger eps. */
 function logistic({ ranker, scoring }: Recipe): Pick<Recipe, "ranker" | "scoring"> {
   return {
-    ranker: { ...ranker, loss: "logistic", positiveCost: 30, negativeCost: 30, eps: 0.5 },
+    ranker: { ...ranker, loss: "logistic", positiveCost: 30, negativeCost: 30, eps: 0.5, embeddingEps: 0.5 },
     scoring: { ...scoring, loss: "logistic" },
   };
 }
@@ -293,6 +298,12 @@ export function leafSizeFor({ leafSizes: sizes }: Recipe["tree"], numLabels: num
 /** Shares of what fine-tuning changed that will be tried beside all of it. */
 export function sharesTried({ kept: { shares, upToDocuments } }: Tuning, numDocuments: number): readonly number[] {
   return numDocuments <= upToDocuments ? shares : [];
+}
+
+/** What a ranker of these features learns with. */
+export function rankerOptions(ranker: Recipe["ranker"], features: Csr, seed: number) {
+  const eps = features.dense === undefined ? ranker.eps : ranker.embeddingEps;
+  return { ...ranker, eps, threshold: pruneThreshold(ranker, features), seed };
 }
 
 /** The weight from which on one is kept: rows of many features have small values, and small weights that matter. */

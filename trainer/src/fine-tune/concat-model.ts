@@ -2,7 +2,7 @@
 // the next level; on the embedding alone it gives the next head its start. Source: sections 5.4, 5.5 and 5.7 of
 // our reference, after PECOS (Zhang et al., NeurIPS 2021).
 import { type Csr, type LabelTree, numNodes } from "@tagwright/model/internals";
-import { pruneThreshold, type Recipe } from "../config.ts";
+import { type Recipe, rankerOptions } from "../config.ts";
 import type { Examples } from "../features/training-set.ts";
 import { childSeed } from "../random.ts";
 import { denseWeights } from "../ranker/dense-weights.ts";
@@ -38,11 +38,7 @@ export async function predictCandidates(
   const width = raw.length / data.features.numRows;
   const dense = { width, values: unitRows(raw, width) };
   const top = topLevels({ ...data, features: { ...data.features, dense } }, tree, level);
-  const options = {
-    ...recipe.ranker,
-    threshold: pruneThreshold(recipe.ranker, data.features),
-    seed: childSeed(recipe.seed, 0x3000 + level),
-  };
+  const options = rankerOptions(recipe.ranker, top.data.features, childSeed(recipe.seed, 0x3000 + level));
   const trained = await trainRanker(top.data, top.tree, options, pool, () => undefined, signal);
   const keep = Math.min(recipe.tuning.predicted, numNodes(tree.levels[level - 1]!));
   return { keep, nodes: await predictNodes(top.data, top.tree, trained, keep, pool, signal, recipe.ranker.loss) };
@@ -81,6 +77,7 @@ export async function bootstrapHead(
     loss: "squared-hinge",
     positiveCost: cost,
     negativeCost: cost,
+    eps: recipe.ranker.embeddingEps,
     maxPasses,
     threshold: 0,
     seed: childSeed(recipe.seed, 0x4000 + level),

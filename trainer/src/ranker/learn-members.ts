@@ -7,7 +7,7 @@ import {
   type MemberContent,
   numNodes,
 } from "@tagwright/model/internals";
-import { leafSizeFor, pruneThreshold, type Recipe } from "../config.ts";
+import { leafSizeFor, type Recipe, rankerOptions } from "../config.ts";
 import { breathe, type Examples } from "../features/training-set.ts";
 import { childSeed } from "../random.ts";
 import { buildTree } from "../tree/build-tree.ts";
@@ -38,7 +38,7 @@ export async function learnMembers(
     progress.tree(m + 1, recipe.tree.members);
     await breathe(signal);
     const data = { features, nodes: nodeDocuments(labels, tree), childStart: tree.levels.map((it) => it.childStart) };
-    const options = { ...recipe.ranker, threshold: pruneThreshold(recipe.ranker, features), seed };
+    const options = rankerOptions(recipe.ranker, features, seed);
     const levels = await trainRanker(
       data,
       tree,
