@@ -1,7 +1,8 @@
 // `npm run bench`: Tagwright, PECOS and Omikuji on the same features, each step in a process of its own, in turns.
-// Prints the tables and keeps each corpus's figures in `.bench/figures/`; `--write` puts the tables into RESULTS.md.
+// Prints the tables and keeps each corpus's figures in `.bench/figures/`; `--write` puts the tables into RESULTS.md, and
+// the figures beside it, so that corpora that are not measured again keep theirs.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,6 +15,7 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, "../..");
 const scratch = path.join(root, ".bench");
 const figures = path.join(scratch, "figures");
+const written = path.join(here, "figures");
 const THREADS = 2;
 /** A training that takes longer is not repeated for the checks that need it again. */
 const LONG_SECONDS = 60;
@@ -22,8 +24,8 @@ const usage = `npm run bench -- [options]
   --corpora a,b    only these
   --systems a,b    only these of tagwright, pecos, omikuji
   --rounds n       trainings of each (default: 3, of the largest corpora 1)
-  --report         nothing is run; the figures of earlier runs are shown
-  --write          puts the tables into test/bench/RESULTS.md
+  --report         nothing is run; the figures of earlier runs are shown, newer ones in place of older
+  --write          puts the tables into test/bench/RESULTS.md, and the figures into test/bench/figures
 `;
 const { values: options } = parseArgs({
   options: {
@@ -42,11 +44,7 @@ if (options.help) {
 
 mkdirSync(figures, { recursive: true });
 if (!options.report) await measureAll();
-const report = formatReport(
-  readdirSync(figures)
-    .filter((it) => it.endsWith(".json"))
-    .map((it) => JSON.parse(readFileSync(path.join(figures, it), "utf8"))),
-);
+const report = formatReport([...new Map([...readFigures(written), ...readFigures(figures)]).values()]);
 process.stdout.write(`\n${report}`);
 if (options.write) writeResults(report);
 
@@ -252,7 +250,15 @@ function mean(numbers) {
   return numbers.reduce((sum, it) => sum + it, 0) / numbers.length;
 }
 
+/** What a folder has, by corpus. */
+function readFigures(folder) {
+  if (!existsSync(folder)) return [];
+  const files = readdirSync(folder).filter((it) => it.endsWith(".json"));
+  return files.map((it) => [it, JSON.parse(readFileSync(path.join(folder, it), "utf8"))]);
+}
+
 function writeResults(text) {
+  cpSync(figures, written, { recursive: true });
   const file = path.join(here, "RESULTS.md");
   const [begin, end] = ["<!-- figures: npm run bench -- --write -->\n", "<!-- end of figures -->"];
   const old = readFileSync(file, "utf8");
