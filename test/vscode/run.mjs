@@ -2,13 +2,13 @@
 // extension host by the `vscode` API, on the workbench by keyboard and mouse, and there the plot of a made-up training and
 // a real fine-tuning. What the machine cannot give is skipped with the reason; a test that fails leaves a picture in
 // .out/vscode and a non-zero code. `--shots` keeps a picture of every step; `--only=host`, `ui`, `plot` or `tune` runs one.
-import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { launchBrowser, openPage, startVsCode } from "./harness.mjs";
 import { reachedOutside } from "./network.mjs";
+import { packExtension } from "./pack.mjs";
 import { plotTests } from "./plot-tests.mjs";
 import { CannotSetUp, setUp } from "./setup.mjs";
 import { tuningTests } from "./tuning-tests.mjs";
@@ -145,14 +145,6 @@ async function onWorkbench(name, tests, tools, vsix, browser, { prepare = () => 
   }
 }
 
-function pack() {
-  const vsix = path.join(root, "dist/tagwright-linux-x64.vsix");
-  const script = path.join(root, "extension/package.mjs");
-  const { status, stdout, stderr } = spawnSync(process.execPath, [script, "--dev"], { cwd: root, encoding: "utf8" });
-  if (status !== 0) throw new Error(`the extension cannot be packed:\n${stdout}${stderr}`);
-  return vsix;
-}
-
 let tools;
 try {
   tools = setUp();
@@ -163,7 +155,7 @@ try {
 }
 console.log("Tests in a real VS Code:");
 mkdirSync(out, { recursive: true });
-const vsix = pack();
+const vsix = packExtension();
 const browser = await launchBrowser(tools);
 try {
   const only = [...flags].find((it) => it.startsWith("--only="))?.slice("--only=".length);
