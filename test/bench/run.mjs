@@ -188,7 +188,7 @@ function useWhole({ name, path: corpus, holdOut }, preset, work) {
   say(`${name}: tagwright train --preset ${preset} takes ${training.seconds.toFixed(1)} s`);
   const holdout = holdOut > 0 ? ["--holdout", String(holdOut)] : [];
   const command = [path.join(scratch, "tagwright.cjs"), "evaluate", "--model", out, "--corpus", corpus, ...holdout];
-  const { precision, ndcg, ece, f1, msPerDocument } = run(process.execPath, [...command, "--json"]);
+  const { precision, ndcg, ece, eceByChance, f1, msPerDocument } = run(process.execPath, [...command, "--json"]);
   const openings = [1, 2, 3].map(() => bench("open", { model: out }));
   return {
     ...training,
@@ -197,6 +197,7 @@ function useWhole({ name, path: corpus, holdOut }, preset, work) {
     ndcg5: ndcg[5],
     microF1: f1.micro,
     ece,
+    eceByChance,
     milliseconds: msPerDocument.p50,
     openFirst: median(openings.map((it) => it.first)),
     open: median(openings.map((it) => it.median)),

@@ -33,6 +33,7 @@ test("notes are learnt, new notes get the right tags, and revert brings every by
     "psp",
     "f1",
     "ece",
+    "eceByChance",
     "msPerDocument",
   ]);
   expect(metrics).toMatchObject({ documents: 60, labels: 5 });

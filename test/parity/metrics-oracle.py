@@ -5,7 +5,8 @@
 
 Definitions: precision, nDCG and propensity-scored precision as in pyxclib's xc_metrics (PSP is a ratio of sums),
 recall over max(true labels, 1), F1 by scikit-learn over labels that are true or taken somewhere, calibration error in
-15 bins of equal mass over the first five suggestions of each document.
+15 bins of equal mass over the first five suggestions of each document, and what that is by chance the normal
+approximation of each bin's binomial deviation.
 """
 
 import json
@@ -83,6 +84,7 @@ def figures(case):
 
     seen = truth.any(0) | taken.any(0)
     time = [row["milliseconds"] for row in rows]
+    ece, ece_by_chance = calibration_error(np.array(stated), np.array(outcome))
     return {
         "documents": n,
         "labels": len(names),
@@ -94,7 +96,8 @@ def figures(case):
             average: float(f1_score(truth[:, seen], taken[:, seen], average=average, zero_division=0))
             for average in ("micro", "macro")
         },
-        "ece": calibration_error(np.array(stated), np.array(outcome)),
+        "ece": ece,
+        "eceByChance": ece_by_chance,
         "msPerDocument": {f"p{q}": float(np.percentile(time, q)) for q in (50, 95)},
     }
 
@@ -107,7 +110,9 @@ def calibration_error(stated, outcome):
     bin_of_value = np.searchsorted(ends, starts_at, side="right")
     bin_of_pair = bin_of_value[inverse]
     gaps = [abs((stated - outcome)[bin_of_pair == b].sum()) for b in range(BINS)]
-    return float(sum(gaps) / len(stated))
+    variances = [(stated * (1 - stated))[bin_of_pair == b].sum() for b in range(BINS)]
+    by_chance = np.sqrt(2 / np.pi) * np.sqrt(variances)
+    return float(sum(gaps) / len(stated)), float(by_chance.sum() / len(stated))
 
 
 rng = np.random.default_rng(20)

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { recipeFor } from "./config.ts";
+import { rankerOptions, recipeFor } from "./config.ts";
 
 test("matched negatives and induced relevance are asked for, and change nothing else of a recipe", () => {
   for (const preset of ["fast", "best"] as const) {
@@ -13,4 +13,21 @@ test("matched negatives and induced relevance are asked for, and change nothing 
       });
     }
   }
+});
+
+test("words of a larger corpus are learnt less closely, small corpora and embeddings and the best models are not", () => {
+  const empty = new Uint32Array(0);
+  const words = (numRows: number) => ({
+    numRows,
+    numCols: 1,
+    indptr: new Uint32Array(numRows + 1),
+    indices: empty,
+    values: new Float32Array(0),
+  });
+  const epsOf = (preset: "fast" | "best", features: ReturnType<typeof words>) =>
+    rankerOptions(recipeFor(preset, 1).ranker, features, 1).eps;
+  const dense = { width: 1, values: new Float32Array(2_000) };
+  expect(epsOf("fast", words(2_000))).toBeGreaterThan(epsOf("fast", words(1_500)));
+  expect(epsOf("fast", { ...words(2_000), ...{ dense } })).toBe(epsOf("fast", words(1_500)));
+  expect(epsOf("best", words(2_000))).toBe(epsOf("fast", words(1_500)));
 });

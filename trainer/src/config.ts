@@ -51,8 +51,8 @@ export interface Recipe {
     readonly induceRelevance: boolean;
     /** A label is learnt once its projected gradients span at most this, as LIBLINEAR's eps. */
     readonly eps: number;
-    /** The same with an embedding, whose entries go together: there it takes a closer look. */
-    readonly embeddingEps: number;
+    /** The same for words alone in larger corpora, where more would not be better. */
+    readonly loose: { readonly overDocuments: number; readonly eps: number };
     readonly maxPasses: number;
     /** Weights under this share of what a typical feature is worth in a row, 1/√(features a row), are pruned ... */
     readonly pruneShare: number;
@@ -158,8 +158,8 @@ const fast: Recipe = {
     positiveCost: 1,
     negativeCost: 1,
     induceRelevance: false,
-    eps: 0.3,
-    embeddingEps: 0.1,
+    eps: 0.1,
+    loose: { overDocuments: small, eps: 0.3 },
     maxPasses: 100,
     pruneShare: 1,
     pruneMost: 0.13,
@@ -215,14 +215,27 @@ const best: Recipe = {
       { upToLabels: Number.POSITIVE_INFINITY, size: 400 },
     ],
   },
-  ranker: { ...fast.ranker, eps: 0.1, pruneShare: 0.4, pruneMost: 0.05, pruneLeast: 0.01 },
+  ranker: {
+    ...fast.ranker,
+    loose: { overDocuments: small, eps: 0.1 },
+    pruneShare: 0.4,
+    pruneMost: 0.05,
+    pruneLeast: 0.01,
+  },
   scoring: { ...fast.scoring, beam: 20 },
 };
 
 /** What the other loss changes: it pulls less, so it is given more weight, and it is nearer its optimum at a larger eps. */
 function logistic({ ranker, scoring }: Recipe): Pick<Recipe, "ranker" | "scoring"> {
   return {
-    ranker: { ...ranker, loss: "logistic", positiveCost: 30, negativeCost: 30, eps: 0.5, embeddingEps: 0.5 },
+    ranker: {
+      ...ranker,
+      loss: "logistic",
+      positiveCost: 30,
+      negativeCost: 30,
+      eps: 0.5,
+      loose: { ...ranker.loose, eps: 0.5 },
+    },
     scoring: { ...scoring, loss: "logistic" },
   };
 }
@@ -301,13 +314,13 @@ export function sharesTried({ kept: { shares, upToDocuments } }: Tuning, numDocu
 }
 
 /** What a ranker of these features learns with. */
-export function rankerOptions(ranker: Recipe["ranker"], features: Csr, seed: number) {
-  const eps = features.dense === undefined ? ranker.eps : ranker.embeddingEps;
+export function rankerOptions({ loose, ...ranker }: Recipe["ranker"], features: Csr, seed: number) {
+  const eps = features.dense === undefined && features.numRows > loose.overDocuments ? loose.eps : ranker.eps;
   return { ...ranker, eps, threshold: pruneThreshold(ranker, features), seed };
 }
 
 /** The weight from which on one is kept: rows of many features have small values, and small weights that matter. */
-export function pruneThreshold(ranker: Recipe["ranker"], { numRows, indices }: Csr): number {
+export function pruneThreshold(ranker: Omit<Recipe["ranker"], "loose">, { numRows, indices }: Csr): number {
   const typical = ranker.pruneShare / Math.sqrt(Math.max(1, indices.length / Math.max(1, numRows)));
   return Math.max(ranker.pruneLeast, Math.min(ranker.pruneMost, typical));
 }

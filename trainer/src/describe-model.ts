@@ -3,7 +3,7 @@ import path from "node:path";
 import type { MemberContent, ModelContent } from "@tagwright/model/internals";
 import manifest from "../package.json" with { type: "json" };
 import type { Calibrated } from "./calibrate/calibrate.ts";
-import { leafSizeFor, type Recipe } from "./config.ts";
+import { leafSizeFor, type Recipe, rankerOptions } from "./config.ts";
 import { type Corpus, describeReport } from "./corpus/corpus.ts";
 import type { Metrics } from "./eval/metrics.ts";
 import { formatModelCard, type ModelCard } from "./eval/report.ts";
@@ -27,6 +27,7 @@ export async function describeModel(
   const generator = `Tagwright ${manifest.version}`;
   const names = learnt?.parts.map((it) => it.encoder.name) ?? [];
   const encoder = describeNames(names);
+  const { threshold: pruneThreshold, ...ranker } = rankerOptions(recipe.ranker, set.features, recipe.seed);
   const scoring = { ...recipe.scoring, ...(learnt?.combined && { combine: learnt.combined.rule }) };
   const card = formatModelCard({
     corpus: {
@@ -43,7 +44,8 @@ export async function describeModel(
     generator,
     settings: {
       ...describeTree(recipe, labelIds.length),
-      ...recipe.ranker,
+      ...ranker,
+      pruneThreshold,
       ...scoring,
       ...(learnt && describeTuning(learnt, recipe, options)),
       seed: recipe.seed,

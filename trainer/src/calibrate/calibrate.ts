@@ -71,8 +71,9 @@ export function calibrate(set: TrainingSet, judged: readonly Judged[]): Calibrat
   const swapped = measure(set, half, fit(set, rest));
   const { calibration, threshold } = fit(set, judged);
   const { metrics, bands } = measure(set, judged, { calibration, threshold });
-  const ece = (measured.metrics.ece + swapped.metrics.ece) / 2;
-  return { calibration, threshold, metrics: { ...metrics, ece }, bands };
+  const both = (figure: "ece" | "eceByChance") => (measured.metrics[figure] + swapped.metrics[figure]) / 2;
+  const errors = { ece: both("ece"), eceByChance: both("eceByChance") };
+  return { calibration, threshold, metrics: { ...metrics, ...errors }, bands };
 }
 
 function fit(set: TrainingSet, judged: readonly Judged[]): { calibration: Calibration; threshold: number } {

@@ -82,7 +82,7 @@ test("on outcomes drawn from a curve the probabilities come true for other outco
         stated,
         fresh.map((it) => it.isRight),
         15,
-      ),
+      ).error,
     ).toBeLessThan(0.02);
     expect(curve.values.length).toBeLessThanOrEqual(40);
   }

@@ -57,7 +57,8 @@ Examples:
 
 The JSON object: documents, labels, precision{1,3,5,10}, recall{5,10}, ndcg{3,5}, psp{1,3,5},
 f1{micro,macro} at the model's threshold, ece (calibration error of the first five
-suggestions), msPerDocument{p50,p95}.
+suggestions), eceByChance (what that would be on average if every probability were right: few
+documents miss it by chance), msPerDocument{p50,p95}.
 ${exitCodeHelp}`,
     )
     .action((options: EvaluateOptions, command: Command) => {
@@ -151,7 +152,7 @@ function describeMetrics(it: Metrics, corpus: Corpus, model: Model): string {
 
 ${ranking}
 F1 of tags with probability ${threshold} or more: micro ${percent(it.f1.micro)}, macro ${percent(it.f1.macro)}
-Calibration error: ${percent(it.ece)}
+Calibration error: ${percent(it.ece)} (chance alone makes about ${percent(it.eceByChance)} with so many documents)
 Time per document: ${it.msPerDocument.p50.toFixed(2)} ms (median), ${it.msPerDocument.p95.toFixed(2)} ms (95 of 100 are faster)
 `;
 }

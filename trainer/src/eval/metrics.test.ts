@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { expectAllClose } from "@tagwright/testing";
 import { expect, test } from "vitest";
+import { newRandom } from "../random.ts";
 import { calibrationError } from "./calibration-error.ts";
 import { createMetrics, type Metrics, quantile, type Ranked } from "./metrics.ts";
 import { inversePropensities } from "./propensity.ts";
@@ -98,14 +99,28 @@ test("rare labels weigh more, and more so the larger the corpus", () => {
 
 test("a constant probability that is right on average has no calibration error, in any order of hits", () => {
   const outcomes = Array.from({ length: 1000 }, (_, i) => i < 300);
-  expect(calibrationError(new Float64Array(1000).fill(0.3), outcomes, 15)).toBeCloseTo(0, 9);
-  expect(calibrationError(new Float64Array(1000).fill(0.8), outcomes, 15)).toBeCloseTo(0.5, 9);
+  expect(calibrationError(new Float64Array(1000).fill(0.3), outcomes, 15).error).toBeCloseTo(0, 9);
+  expect(calibrationError(new Float64Array(1000).fill(0.8), outcomes, 15).error).toBeCloseTo(0.5, 9);
 });
 
 test("errors of opposite sign in different bins do not cancel", () => {
   const probabilities = [...new Array<number>(100).fill(0.2), ...new Array<number>(100).fill(0.8)];
   const outcomes = probabilities.map((it) => it < 0.5);
-  expect(calibrationError(probabilities, outcomes, 2)).toBeCloseTo(0.8, 9);
+  expect(calibrationError(probabilities, outcomes, 2).error).toBeCloseTo(0.8, 9);
+});
+
+test("what chance makes of the calibration error is what draws from the probabilities themselves measure", () => {
+  const random = newRandom(5);
+  for (const count of [150, 600, 3000]) {
+    const probabilities = Array.from({ length: count }, () => 0.02 + 0.96 * random() ** 2);
+    const draws = Array.from({ length: 300 }, () => {
+      const outcomes = probabilities.map((it) => random() < it);
+      return calibrationError(probabilities, outcomes, 15);
+    });
+    const mean = draws.reduce((sum, it) => sum + it.error, 0) / draws.length;
+    expect(mean / draws[0]!.byChance).toBeGreaterThan(0.95);
+    expect(mean / draws[0]!.byChance).toBeLessThan(1.05);
+  }
 });
 
 test("quantiles are linear between ranks", () => {

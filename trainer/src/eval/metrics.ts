@@ -24,6 +24,8 @@ export interface Metrics {
   readonly f1: Readonly<Record<"micro" | "macro", number>>;
   /** Expected calibration error of each document's first five probabilities, in 15 bins of equal mass. */
   readonly ece: number;
+  /** What `ece` is expected to be with as many documents where every probability is right. */
+  readonly eceByChance: number;
   readonly msPerDocument: Readonly<Record<"p50" | "p95", number>>;
 }
 
@@ -104,6 +106,7 @@ export function createMetrics(options: MetricsOptions): MetricsAccumulator {
 
   function result(): Metrics {
     const mean = (sums: Float64Array, k: number) => (documents === 0 ? 0 : sums[k]! / documents);
+    const calibration = calibrationError(probabilities, outcomes, calibrationBins);
     const ratio = (k: number) => (scoredIdeal[k] === 0 ? 0 : scored[k]! / scoredIdeal[k]!);
     return {
       documents,
@@ -113,7 +116,8 @@ export function createMetrics(options: MetricsOptions): MetricsAccumulator {
       ndcg: { 3: mean(ndcg, 3), 5: mean(ndcg, 5) },
       psp: { 1: ratio(1), 3: ratio(3), 5: ratio(5) },
       f1: sets.result(),
-      ece: calibrationError(probabilities, outcomes, calibrationBins),
+      ece: calibration.error,
+      eceByChance: calibration.byChance,
       msPerDocument: { p50: quantile(times, 0.5), p95: quantile(times, 0.95) },
     };
   }

@@ -118,7 +118,7 @@ function heldOutSections({ metrics: it, bands, how }: NonNullable<ModelCard["hel
   return [
     `Measured ${escapeMarkdown(how)}:`,
     ranking,
-    `Taking the tags with probability ${threshold.toFixed(2)} or more gives an F1 of ${percent(it.f1.micro)} % over all tags (micro) and ${percent(it.f1.macro)} % averaged over labels (macro). Expected calibration error: ${percent(it.ece)} %.`,
+    `Taking the tags with probability ${threshold.toFixed(2)} or more gives an F1 of ${percent(it.f1.micro)} % over all tags (micro) and ${percent(it.f1.macro)} % averaged over labels (macro). Expected calibration error: ${percent(it.ece)} % (chance alone makes about ${percent(it.eceByChance)} % with so many documents).`,
     "Each band holds a third of all label assignments of the training documents:",
     byBand,
   ];

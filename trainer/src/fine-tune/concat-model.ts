@@ -77,7 +77,6 @@ export async function bootstrapHead(
     loss: "squared-hinge",
     positiveCost: cost,
     negativeCost: cost,
-    eps: recipe.ranker.embeddingEps,
     maxPasses,
     threshold: 0,
     seed: childSeed(recipe.seed, 0x4000 + level),
