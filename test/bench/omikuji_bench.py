@@ -15,14 +15,14 @@ from matrices import TIMED, TOP, folder_bytes, read, report, write_top
 
 
 def export(matrices):
-    """Omikuji reads the Extreme Classification Repository's text form only."""
+    """Omikuji reads the Extreme Classification Repository's text form only, and no row without a feature."""
     X, Y = read(matrices, "X"), read(matrices, "Y")
     with open(text_file(matrices), "w") as out:
         out.write(f"{X.shape[0]} {X.shape[1]} {Y.shape[1]}\n")
         for x, y in zip(zip(X.indptr[:-1], X.indptr[1:]), zip(Y.indptr[:-1], Y.indptr[1:])):
             labels = ",".join(map(str, Y.indices[slice(*y)].tolist()))
             cells = zip(X.indices[slice(*x)].tolist(), X.data[slice(*x)].tolist())
-            out.write(labels + " " + " ".join(f"{i}:{v:.9g}" for i, v in cells) + "\n")
+            out.write(labels + " " + (" ".join(f"{i}:{v:.9g}" for i, v in cells) or "0:0") + "\n")
     report()
 
 

@@ -10,7 +10,7 @@ import {
 import { leafSizeFor, type Recipe, rankerOptions } from "../config.ts";
 import { breathe, type Examples } from "../features/training-set.ts";
 import { childSeed } from "../random.ts";
-import { buildTree } from "../tree/build-tree.ts";
+import { buildTree, flatTree } from "../tree/build-tree.ts";
 import { labelEmbedding } from "../tree/label-embedding.ts";
 import { nodeDocuments } from "./node-documents.ts";
 import { trainRanker } from "./train-ranker.ts";
@@ -30,11 +30,13 @@ export async function learnMembers(
   signal?: AbortSignal,
 ): Promise<MemberContent[]> {
   const members: MemberContent[] = [];
-  const embedding = labelEmbedding(features, labels, recipe.tree.labelEntries);
+  const { numLabels } = labels;
+  const leafSize = leafSizeFor(recipe.tree, numLabels);
+  const embedding = numLabels > leafSize ? labelEmbedding(features, labels, recipe.tree.labelEntries) : undefined;
   await breathe(signal);
   for (let m = 0; m < recipe.tree.members; m++) {
     const seed = childSeed(recipe.seed, m);
-    const tree = buildTree(embedding, { ...recipe.tree, leafSize: leafSizeFor(recipe.tree, labels.numLabels) }, seed);
+    const tree = embedding ? buildTree(embedding, { ...recipe.tree, leafSize }, seed) : flatTree(numLabels);
     progress.tree(m + 1, recipe.tree.members);
     await breathe(signal);
     const data = { features, nodes: nodeDocuments(labels, tree), childStart: tree.levels.map((it) => it.childStart) };

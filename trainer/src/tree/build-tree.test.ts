@@ -2,7 +2,7 @@ import { type LabelTree, numNodes } from "@tagwright/model/internals";
 import { hundredths } from "@tagwright/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { buildTree, type TreeOptions } from "./build-tree.ts";
+import { buildTree, flatTree, type TreeOptions } from "./build-tree.ts";
 import { sparse, topicRows, twoBlocks } from "./test-data.ts";
 
 function widths({ levels }: LabelTree): number[] {
@@ -131,4 +131,12 @@ test("two blocks give the tree of one block that has both", () => {
       expect(buildTree(twoBlocks(rows, 52, numSparse), options, seed)).toEqual(expected);
     }),
   );
+});
+
+test("labels that fit into one cluster have the same tree in any shape, whatever their features", () => {
+  for (const numLabels of [1, 2, 16, 17, 40]) {
+    const rows = sparse(topicRows(numLabels, 4, 3, numLabels), 15);
+    for (const options of [balanced(16, 40), bonsai(16, 40)])
+      expect(buildTree(rows, options, 3)).toEqual(flatTree(numLabels));
+  }
 });

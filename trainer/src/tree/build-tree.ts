@@ -19,6 +19,11 @@ export function buildTree(embedding: Csr, options: TreeOptions, seed: number): L
     : buildBalancedTree(embedding, options, seed);
 }
 
+/** One level: what any shape is of labels that fit into one cluster. */
+export function flatTree(numLabels: number): LabelTree {
+  return cutLevels([Uint32Array.from({ length: numLabels }, (_, label) => label)], numLabels);
+}
+
 /** ⌈log2(labels / leafSize)⌉ binary splits, merged so that each node has `branching` children, a power of two. */
 function buildBalancedTree(embedding: Csr, { branching, leafSize }: TreeOptions, seed: number): LabelTree {
   const numLabels = embedding.numRows;
