@@ -15,7 +15,7 @@ test("matched negatives and induced relevance are asked for, and change nothing 
   }
 });
 
-test("words of a larger corpus are learnt less closely, small corpora and embeddings and the best models are not", () => {
+test("words of a larger corpus are learnt less closely, small corpora, many labels, embeddings and the best models are not", () => {
   const empty = new Uint32Array(0);
   const words = (numRows: number) => ({
     numRows,
@@ -24,10 +24,11 @@ test("words of a larger corpus are learnt less closely, small corpora and embedd
     indices: empty,
     values: new Float32Array(0),
   });
-  const epsOf = (preset: "fast" | "best", features: ReturnType<typeof words>) =>
-    rankerOptions(recipeFor(preset, 1).ranker, features, 1).eps;
+  const epsOf = (preset: "fast" | "best", features: ReturnType<typeof words>, numLabels = 500) =>
+    rankerOptions(recipeFor(preset, 1).ranker, features, numLabels, 1).eps;
   const dense = { width: 1, values: new Float32Array(2_000) };
   expect(epsOf("fast", words(2_000))).toBeGreaterThan(epsOf("fast", words(1_500)));
   expect(epsOf("fast", { ...words(2_000), ...{ dense } })).toBe(epsOf("fast", words(1_500)));
+  expect(epsOf("fast", words(2_000), 10_000)).toBe(epsOf("fast", words(1_500)));
   expect(epsOf("best", words(2_000))).toBe(epsOf("fast", words(1_500)));
 });

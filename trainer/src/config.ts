@@ -51,8 +51,8 @@ export interface Recipe {
     readonly induceRelevance: boolean;
     /** A label is learnt once its projected gradients span at most this, as LIBLINEAR's eps. */
     readonly eps: number;
-    /** The same for words alone in larger corpora, where more would not be better. */
-    readonly loose: { readonly overDocuments: number; readonly eps: number };
+    /** The same for words alone in larger corpora of not too many labels, where closer would not be better. */
+    readonly loose: { readonly overDocuments: number; readonly upToLabels: number; readonly eps: number };
     readonly maxPasses: number;
     /** Weights under this share of what a typical feature is worth in a row, 1/√(features a row), are pruned ... */
     readonly pruneShare: number;
@@ -159,7 +159,7 @@ const fast: Recipe = {
     negativeCost: 1,
     induceRelevance: false,
     eps: 0.1,
-    loose: { overDocuments: small, eps: 0.3 },
+    loose: { overDocuments: small, upToLabels: 8_192, eps: 0.3 },
     maxPasses: 100,
     pruneShare: 1,
     pruneMost: 0.13,
@@ -217,7 +217,7 @@ const best: Recipe = {
   },
   ranker: {
     ...fast.ranker,
-    loose: { overDocuments: small, eps: 0.1 },
+    loose: { ...fast.ranker.loose, eps: 0.1 },
     pruneShare: 0.4,
     pruneMost: 0.05,
     pruneLeast: 0.01,
@@ -314,8 +314,10 @@ export function sharesTried({ kept: { shares, upToDocuments } }: Tuning, numDocu
 }
 
 /** What a ranker of these features learns with. */
-export function rankerOptions({ loose, ...ranker }: Recipe["ranker"], features: Csr, seed: number) {
-  const eps = features.dense === undefined && features.numRows > loose.overDocuments ? loose.eps : ranker.eps;
+export function rankerOptions({ loose, ...ranker }: Recipe["ranker"], features: Csr, numLabels: number, seed: number) {
+  const isLoose =
+    features.dense === undefined && features.numRows > loose.overDocuments && numLabels <= loose.upToLabels;
+  const eps = isLoose ? loose.eps : ranker.eps;
   return { ...ranker, eps, threshold: pruneThreshold(ranker, features), seed };
 }
 

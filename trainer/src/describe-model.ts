@@ -27,7 +27,12 @@ export async function describeModel(
   const generator = `Tagwright ${manifest.version}`;
   const names = learnt?.parts.map((it) => it.encoder.name) ?? [];
   const encoder = describeNames(names);
-  const { threshold: pruneThreshold, ...ranker } = rankerOptions(recipe.ranker, set.features, recipe.seed);
+  const { threshold: pruneThreshold, ...ranker } = rankerOptions(
+    recipe.ranker,
+    set.features,
+    labelIds.length,
+    recipe.seed,
+  );
   const scoring = { ...recipe.scoring, ...(learnt?.combined && { combine: learnt.combined.rule }) };
   const card = formatModelCard({
     corpus: {

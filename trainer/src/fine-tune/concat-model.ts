@@ -38,7 +38,8 @@ export async function predictCandidates(
   const width = raw.length / data.features.numRows;
   const dense = { width, values: unitRows(raw, width) };
   const top = topLevels({ ...data, features: { ...data.features, dense } }, tree, level);
-  const options = rankerOptions(recipe.ranker, top.data.features, childSeed(recipe.seed, 0x3000 + level));
+  const numLabels = tree.labelOf.length;
+  const options = rankerOptions(recipe.ranker, top.data.features, numLabels, childSeed(recipe.seed, 0x3000 + level));
   const trained = await trainRanker(top.data, top.tree, options, pool, () => undefined, signal);
   const keep = Math.min(recipe.tuning.predicted, numNodes(tree.levels[level - 1]!));
   return { keep, nodes: await predictNodes(top.data, top.tree, trained, keep, pool, signal, recipe.ranker.loss) };

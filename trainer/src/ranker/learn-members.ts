@@ -40,7 +40,7 @@ export async function learnMembers(
     progress.tree(m + 1, recipe.tree.members);
     await breathe(signal);
     const data = { features, nodes: nodeDocuments(labels, tree), childStart: tree.levels.map((it) => it.childStart) };
-    const options = rankerOptions(recipe.ranker, features, seed);
+    const options = rankerOptions(recipe.ranker, features, numLabels, seed);
     const levels = await trainRanker(
       data,
       tree,
