@@ -159,7 +159,7 @@ const fast: Recipe = {
     negativeCost: 1,
     induceRelevance: false,
     eps: 0.1,
-    loose: { overDocuments: small, upToLabels: 8_192, eps: 0.3 },
+    loose: { overDocuments: 500, upToLabels: 8_192, eps: 0.3 },
     maxPasses: 100,
     pruneShare: 1,
     pruneMost: 0.13,
