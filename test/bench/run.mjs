@@ -2,7 +2,7 @@
 // Prints the tables and keeps each corpus's figures in `.bench/figures/`; `--write` puts the tables into RESULTS.md, and
 // the figures beside it, so that corpora that are not measured again keep theirs.
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -44,7 +44,9 @@ if (options.help) {
 
 mkdirSync(figures, { recursive: true });
 if (!options.report) await measureAll();
-const report = formatReport([...new Map([...readFigures(written), ...readFigures(figures)]).values()]);
+const byDate = [...readFigures(written), ...readFigures(figures)].sort(([, a], [, b]) => (a.date < b.date ? -1 : 1));
+const latest = new Map(byDate);
+const report = formatReport([...latest.values()]);
 process.stdout.write(`\n${report}`);
 if (options.write) writeResults(report);
 
@@ -259,7 +261,8 @@ function readFigures(folder) {
 }
 
 function writeResults(text) {
-  cpSync(figures, written, { recursive: true });
+  mkdirSync(written, { recursive: true });
+  for (const [name, it] of latest) writeFileSync(path.join(written, name), JSON.stringify(it, null, 1));
   const file = path.join(here, "RESULTS.md");
   const [begin, end] = ["<!-- figures: npm run bench -- --write -->\n", "<!-- end of figures -->"];
   const old = readFileSync(file, "utf8");
