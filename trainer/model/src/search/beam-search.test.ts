@@ -170,6 +170,24 @@ test("no chunk is read below a node that is worse than the last label of the lis
   expect(few).toBeLessThan(all / 2);
 });
 
+test("no chunk is read above the last level that cannot bring a node into the beam", () => {
+  const narrow = { ...options, beam: 2 };
+  let [few, kept] = [0, 0];
+  for (let seed = 0; seed < 40; seed++) {
+    const member = randomMember(60, 12, seed);
+    const row = randomRow(12, seed + 1);
+    const inner = read(member, row, 60, narrow).slice(1, -1);
+    few += inner.reduce((sum, parents) => sum + parents.length, 0);
+    for (const depth of inner.keys()) {
+      const beam = newBeam(narrow.beam);
+      new BeamSearch(member.tree, member.ranker).searchLevels(row, depth + 1, narrow, beam);
+      kept += beam.length;
+    }
+  }
+  expect(few).toBeGreaterThan(0);
+  expect(few).toBeLessThan(kept);
+});
+
 test("past the hinge the margin decides, and equal leaves keep the tree's order", () => {
   const labels = (biases: number[], k: number) => search(flat(biases), anyRow, k, options).map((it) => it.label);
   expect(labels([1, 2, 0.5, 4, 1], 5)).toEqual([3, 1, 0, 4, 2]);
