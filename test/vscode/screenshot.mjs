@@ -14,14 +14,14 @@ const picture = path.join(root, "media/screenshot.png");
 /** The caret goes into its empty list. */
 const note = { name: "inbox/a-crack-in-the-cylinder.md", line: 4, column: 8 };
 
+const tools = setUp();
+const vsix = packExtension();
 const scratch = mkdtempSync(path.join(os.tmpdir(), "tagwright-screenshot-"));
 const workspace = path.join(scratch, "island-notes");
 cpSync(path.join(root, "media/sample-workspace"), workspace, {
   recursive: true,
   filter: (it) => !it.includes(".tags"),
 });
-const tools = setUp();
-const vsix = packExtension();
 const browser = await launchBrowser(tools);
 const server = await startVsCode({ tools, outDir: path.join(root, ".out/vscode/screenshot"), vsix });
 try {
