@@ -1,4 +1,4 @@
-"""Makes test/fixtures/encoders: four tiny encoders with random weights, and what the Python reference makes of some texts
+"""Makes test/fixtures/encoders: five tiny encoders with random weights, and what the Python reference makes of some texts
 with them (tiny-oracle.json) and with all-MiniLM-L6-v2 (minilm-oracle.json).
 
     python3 -m venv env && env/bin/pip install torch transformers tokenizers sentencepiece
@@ -105,13 +105,15 @@ def frame(tokenizer, opening, closing):
     return tokenizer
 
 
-def word_piece():
-    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+def word_piece(opening="[CLS]", closing="[SEP]", padding="[PAD]", mask="[MASK]"):
+    special = [padding, "[UNK]", opening, closing, mask]
+    if padding == "<pad>":
+        special = [opening, padding, closing, mask, "[UNK]"]
     trainer = trainers.WordPieceTrainer(vocab_size=220, special_tokens=special, show_progress=False)
     normalizer = normalizers.BertNormalizer(clean_text=True, handle_chinese_chars=True, strip_accents=None, lowercase=True)
     tokenizer = train(models.WordPiece(unk_token="[UNK]"), trainer, normalizer, pre_tokenizers.BertPreTokenizer())
     tokenizer.decoder = decoders.WordPiece()
-    return frame(tokenizer, "[CLS]", "[SEP]")
+    return frame(tokenizer, opening, closing)
 
 
 def byte_pairs():
@@ -165,6 +167,7 @@ def write(name, tokenizer, model, dtype, pooling, tokenizer_config):
     keep = (
         "model_type vocab_size max_position_embeddings type_vocab_size pad_token_id layer_norm_eps hidden_act activation"
         " hidden_size num_hidden_layers num_attention_heads intermediate_size dim n_layers n_heads hidden_dim"
+        " relative_attention_num_buckets"
     ).split()
     kept = {it: config[it] for it in keep if it in config}
     (folder / "config.json").write_text(json.dumps(kept, indent=2) + "\n")
@@ -210,6 +213,14 @@ def make_tiny():
         model = scramble(getattr(transformers, f"{kind}ForMaskedLM")(config))
         write(name, tokenizer, model, dtype, None, {"pad_token": "<pad>", "model_max_length": 46})
         oracle[name] = answers(tokenizer, model.roberta, 46, ["mean"])
+
+    # Longer than the distance from which on all share a bucket.
+    tokenizer = word_piece("<s>", "</s>", "<pad>", "<mask>")
+    settings = {**small, "max_position_embeddings": 152, "pad_token_id": 1, "layer_norm_eps": 1e-5}
+    config = transformers.MPNetConfig(vocab_size=tokenizer.get_vocab_size(), **settings)
+    model = scramble(transformers.MPNetModel(config))
+    write("tiny-mpnet", tokenizer, model, torch.float16, "mean_tokens", {"pad_token": "<pad>", "model_max_length": 150})
+    oracle["tiny-mpnet"] = answers(tokenizer, model, 150, ["mean", "pooler"])
     return oracle
 
 

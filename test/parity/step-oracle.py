@@ -29,6 +29,8 @@ CASES = [
     {"family": "bert", "pooling": "mean", "activation": "gelu", "loss": "squared-hinge", "clip": 1.0, "decay": 0.1},
     {"family": "roberta", "pooling": "pooler", "activation": "gelu_tanh", "loss": "bce", "clip": 0.05, "decay": 0.0},
     {"family": "distilbert", "pooling": "first", "activation": "relu", "loss": "squared-hinge", "clip": 9.0, "decay": 0.01},
+    {"family": "mpnet", "pooling": "mean", "activation": "gelu", "loss": "squared-hinge", "clip": 1.0, "decay": 0.01},
+    {"family": "mpnet", "pooling": "pooler", "activation": "gelu", "loss": "bce", "clip": 1.0, "decay": 0.0},
 ]
 
 
@@ -49,6 +51,8 @@ def build(case):
     if case["family"] == "roberta":
         config = transformers.RobertaConfig(**shared, type_vocab_size=1, pad_token_id=1)
         return transformers.RobertaModel(config, add_pooling_layer=pool)
+    if case["family"] == "mpnet":
+        return transformers.MPNetModel(transformers.MPNetConfig(**shared, pad_token_id=1), add_pooling_layer=pool)
     return transformers.BertModel(transformers.BertConfig(**shared), add_pooling_layer=pool)
 
 
@@ -57,7 +61,10 @@ def places(case):
     bert = case["family"] != "distilbert"
     norm = "embeddings.LayerNorm"
     names = {"words": "embeddings.word_embeddings.weight", "positions": "embeddings.position_embeddings.weight"}
-    if bert:
+    mpnet = case["family"] == "mpnet"
+    if mpnet:
+        names["relative"] = "encoder.relative_attention_bias.weight"
+    elif bert:
         names["types"] = "embeddings.token_type_embeddings.weight"
     names |= {"norm.scale": f"{norm}.weight", "norm.shift": f"{norm}.bias"}
     for i in range(LAYERS):
@@ -69,11 +76,15 @@ def places(case):
             {"query": "attention.q_lin", "key": "attention.k_lin", "value": "attention.v_lin",
              "output": "attention.out_lin", "up": "ffn.lin1", "down": "ffn.lin2"}
         )  # fmt: skip
+        if mpnet:
+            parts |= {it: f"attention.attn.{it[0]}" for it in ("query", "key", "value", "output")}
         norms = (
             {"attention": "attention.output.LayerNorm", "feed": "output.LayerNorm"}
             if bert
             else {"attention": "sa_layer_norm", "feed": "output_layer_norm"}
         )
+        if mpnet:
+            norms["attention"] = "attention.LayerNorm"
         for ours, theirs in parts.items():
             names |= {f"layer.{i}.{ours}.{it}": f"{base}{theirs}.{it}" for it in ("weight", "bias")}
         for ours, theirs in norms.items():
@@ -146,7 +157,7 @@ def run(case, seed):
     decays = [it for name, it in body.items() if name.endswith(".weight")]
     others = [it for name, it in body.items() if not name.endswith(".weight")]
     optimizer = torch.optim.AdamW([{"params": decays, "weight_decay": case["decay"]}, {"params": others, "weight_decay": 0.0}])
-    first_position = 2 if case["family"] == "roberta" else 0
+    first_position = 2 if case["family"] in ("roberta", "mpnet") else 0
     summary = []
     for index, step in enumerate(STEPS):
         batch = make_batch(step, generator)

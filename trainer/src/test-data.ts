@@ -6,7 +6,7 @@ import { newRandom } from "./random.ts";
 import { type TrainContext, type TrainOptions, train } from "./train.ts";
 
 /** The folder of a tiny encoder of that family. */
-export function tiny(family: "bert" | "distilbert" | "roberta"): string {
+export function tiny(family: "bert" | "distilbert" | "mpnet" | "roberta"): string {
   return path.resolve(import.meta.dirname, `../../test/fixtures/encoders/tiny-${family}`);
 }
 

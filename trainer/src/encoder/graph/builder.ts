@@ -28,6 +28,8 @@ export interface Builder {
   scalar(value: number): Value;
   /** A list of int64, as shapes and axes are written. */
   integers(values: readonly number[]): Value;
+  /** A constant of int32; those of one name are one. */
+  indices(name: string, shape: readonly number[], make: () => Int32Array): Value;
   /** Adds a node with one output. */
   node(spec: NodeSpec, type: ElementType, shape: readonly Dimension[]): Value;
   /** Adds a node with several float32 outputs. */
@@ -85,6 +87,7 @@ export function createBuilder(): Builder {
         shape: [values.length],
         data: BigInt64Array.from(values, BigInt),
       })),
+    indices: (name, shape, make) => constant(`int32 ${name}`, () => ({ type: "int32", shape, data: make() })),
     node(spec, type, shape) {
       const output: Value = { name: fresh(), type, shape };
       addNodes(spec, [output]);

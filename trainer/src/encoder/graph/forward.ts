@@ -7,15 +7,17 @@ import type { Builder } from "./builder.ts";
 import type { Value } from "./graph.ts";
 import { concat, maximum, minus, over, reduceSum, sizesOf, slice, times, unsqueeze } from "./operators.ts";
 import { add, arrange, type LinearScale, layerNorm, linear, lookUp, tanh, weightedRows } from "./ops.ts";
+import { RELATIVE_BUCKETS, relativeScores } from "./relative.ts";
 
 /**
  * Shapes of the weights that every step uses in full, by canonical name: all but `words` and `positions`, and no token
  * types for families without them.
  */
 export function bodyShapes(shape: EncoderShape): Map<string, readonly number[]> {
-  const { hidden, intermediate, layers, pooling } = shape;
+  const { family, hidden, heads, intermediate, layers, pooling } = shape;
   const shapes = new Map<string, readonly number[]>();
-  if (shape.family !== "distilbert") shapes.set("types", [hidden]);
+  if (family === "mpnet") shapes.set("relative", [RELATIVE_BUCKETS, heads]);
+  else if (family !== "distilbert") shapes.set("types", [hidden]);
   shapes.set("norm.scale", [hidden]).set("norm.shift", [hidden]);
   for (let layer = 0; layer < layers; layer++) {
     const set = (name: string, dimensions: readonly number[]) => shapes.set(`layer.${layer}.${name}`, dimensions);
@@ -61,16 +63,21 @@ export function forward(g: Builder, shape: EncoderShape, inputs: EncoderInputs):
   const types = body.get("types");
   const places = types === undefined ? positions : add(g, positions, types);
   const read = arrange(g, add(g, lookUp(g, words, ids), places), [-1, hidden], ["tokens", hidden]);
-  const bias = unsqueeze(g, times(g, minus(g, mask, g.scalar(1)), g.scalar(1e9)), [1, 2]);
+  const hiding = unsqueeze(g, times(g, minus(g, mask, g.scalar(1)), g.scalar(1e9)), [1, 2]);
+  const relative = body.get("relative");
+  const span = shape.positions - shape.firstPosition;
+  const distances = relative && relativeScores(g, relative, mask, { span, asking: "all" });
   const sizes = concat(g, [sizesOf(g, mask), g.integers([heads, hidden / heads])], 0, 4);
   const { dense, norm, feedForward } = parts(g, shape, inputs);
 
   let x = norm("norm", read);
   for (let layer = 0; layer < shape.layers; layer++) {
     const at = `layer.${layer}.`;
-    const asking = layer === shape.layers - 1 && pooling !== "mean" ? pool(g, x, firstWeights(g, mask), hidden) : x;
+    const asksOnce = layer === shape.layers - 1 && pooling !== "mean";
+    const asking = asksOnce ? pool(g, x, firstWeights(g, mask), hidden) : x;
     const [query, key, value] = [dense(`${at}query`, asking), dense(`${at}key`, x), dense(`${at}value`, x)];
-    const seen = attention(g, { query, key, value, bias, sizes, heads });
+    const own = relative && asksOnce ? relativeScores(g, relative, mask, { span, asking: "first" }) : distances;
+    const seen = attention(g, { query, key, value, mask: hiding, relative: own, sizes, heads });
     const attended = norm(`${at}attention`, add(g, asking, dense(`${at}output`, seen)));
     x = norm(`${at}feed`, add(g, attended, feedForward(at, attended)));
   }

@@ -14,7 +14,7 @@ import { gradientsOf } from "./gradients.ts";
 import type { Graph, Value } from "./graph.ts";
 import { losses } from "./losses.ts";
 import { reduceSum, reshape, times } from "./operators.ts";
-import { add, arrange, layerNorm, linear, lookUp, multiply, scores, tanh, weightedRows } from "./ops.ts";
+import { add, arrange, layerNorm, linear, lookUp, multiply, permute, scores, tanh, weightedRows } from "./ops.ts";
 import { floats, type Run, withGraph } from "./run-graph.ts";
 
 type Shapes = Readonly<Record<string, readonly number[]>>;
@@ -30,8 +30,16 @@ interface Case {
 }
 
 const mask = floats([2, 1, 1, 3], [0, 0, -1e9, 0, 0, 0]);
-const attend = (g: Builder, { query, key, value, bias }: Values) =>
-  attention(g, { query: query!, key: key!, value: value!, bias: bias!, sizes: g.integers([2, 3, 2, 2]), heads: 2 });
+const attend = (g: Builder, { query, key, value, mask, relative }: Values) =>
+  attention(g, {
+    query: query!,
+    key: key!,
+    value: value!,
+    mask: mask!,
+    relative,
+    sizes: g.integers([2, 3, 2, 2]),
+    heads: 2,
+  });
 const signs = floats([2, 3], [1, -1, -1, 1, 1, -1]);
 const costs = floats([2, 3], [0.5, 0, 2, 1, 0.25, 1]);
 
@@ -68,6 +76,7 @@ const cases: readonly Case[] = [
     fixed: { ids: { type: "int32", shape: [2, 3], data: Int32Array.of(0, 2, 2, 0, 3, 2) } },
     build: (g, { table, ids }) => lookUp(g, table!, ids!),
   },
+  { name: "permute", shapes: { x: [2, 3, 4] }, build: (g, { x }) => permute(g, x!, [2, 0, 1]) },
   { name: "arrange", shapes: { x: [2, 3, 4] }, build: (g, { x }) => arrange(g, x!, [-1, 4], [6, 4]) },
   {
     name: "weighted rows",
@@ -81,13 +90,25 @@ const cases: readonly Case[] = [
   {
     name: "attention",
     shapes: { query: [6, 4], key: [6, 4], value: [6, 4] },
-    fixed: { bias: mask },
+    fixed: { mask },
     build: attend,
   },
   {
     name: "attention of one query a document",
     shapes: { query: [2, 4], key: [6, 4], value: [6, 4] },
-    fixed: { bias: mask },
+    fixed: { mask },
+    build: attend,
+  },
+  {
+    name: "attention with relative positions",
+    shapes: { query: [6, 4], key: [6, 4], value: [6, 4], relative: [2, 3, 3] },
+    fixed: { mask },
+    build: attend,
+  },
+  {
+    name: "attention with relative positions of one query a document",
+    shapes: { query: [2, 4], key: [6, 4], value: [6, 4], relative: [2, 1, 3] },
+    fixed: { mask },
     build: attend,
   },
   ...Object.entries(losses).map(
@@ -178,12 +199,13 @@ const toTheirs = ({ type, shape, data }: HostTensor) =>
   tf.tensor(data as Float32Array, [...shape], type === "int32" ? "int32" : "float32");
 
 /** Softmax attention as a textbook has it; rows by document, and one query a document or one for each row. */
-function theirAttention(query: tf.Tensor, key: tf.Tensor, value: tf.Tensor, bias: tf.Tensor): tf.Tensor {
+function theirAttention({ query, key, value, mask, relative }: Theirs): tf.Tensor {
   const [batch, numHeads, width] = [2, 2, 2];
   const split = (x: tf.Tensor) => tf.transpose(tf.reshape(x, [batch, -1, numHeads, width]), [0, 2, 1, 3]);
-  const agreement = tf.div(tf.matMul(split(query), split(key), false, true), Math.sqrt(width));
-  const seen = tf.matMul(tf.softmax(tf.add(agreement, bias)), split(value));
-  return tf.reshape(tf.transpose(seen, [0, 2, 1, 3]), query.shape);
+  const agreement = tf.div(tf.matMul(split(query!), split(key!), false, true), Math.sqrt(width));
+  const placed = relative === undefined ? agreement : tf.add(agreement, relative);
+  const seen = tf.matMul(tf.softmax(tf.add(placed, mask!)), split(value!));
+  return tf.reshape(tf.transpose(seen, [0, 2, 1, 3]), query!.shape);
 }
 
 function theirNorm(x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor, epsilon: number): tf.Tensor {
@@ -212,8 +234,11 @@ const twins: Readonly<Record<string, (v: Theirs) => tf.Tensor>> = {
     return tf.mul(x!, tf.add(tf.tanh(inner), 1));
   },
   relu: ({ x }) => tf.relu(x!),
-  attention: ({ query, key, value, bias }) => theirAttention(query!, key!, value!, bias!),
-  "attention of one query a document": ({ query, key, value, bias }) => theirAttention(query!, key!, value!, bias!),
+  attention: theirAttention,
+  "attention of one query a document": theirAttention,
+  "attention with relative positions": theirAttention,
+  "attention with relative positions of one query a document": theirAttention,
+  permute: ({ x }) => tf.transpose(x!, [2, 0, 1]),
   "squared-hinge": ({ z, sign, cost }) =>
     tf.reshape(tf.sum(tf.mul(cost!, tf.square(tf.relu(tf.sub(1, tf.mul(sign!, z!)))))), [1]),
   bce: ({ z, sign, cost }) => tf.reshape(tf.sum(tf.mul(cost!, tf.softplus(tf.neg(tf.mul(sign!, z!))))), [1]),
@@ -259,7 +284,7 @@ function ourLayer(g: Builder, v: Values): Value {
   const { before, after, apply } = activations.gelu;
   const [query, key, value] = [dense(v["x"]!, "query"), dense(v["x"]!, "key"), dense(v["x"]!, "value")];
   const sizes = g.integers([documents, length, heads, hidden / heads]);
-  const seen = attention(g, { query, key, value, bias: v["mask"]!, sizes, heads });
+  const seen = attention(g, { query, key, value, mask: v["mask"]!, sizes, heads });
   const x = norm(add(g, v["x"]!, dense(seen, "output")));
   const risen = apply(g, linear(g, x, v["up"]!, v["upBias"]!, { product: before, bias: before }));
   return norm(add(g, x, linear(g, risen, v["down"]!, v["bias"]!, { product: after })));

@@ -16,6 +16,7 @@ import {
   scatterAdd,
   sizesOf,
   times,
+  transpose,
 } from "./operators.ts";
 
 /** A value that several gradients share, computed with the first that asks. */
@@ -154,6 +155,14 @@ export function lookUp(g: Builder, table: Value, indices: Value): Value {
 export function arrange(g: Builder, x: Value, sizes: readonly number[] | Value, shape: readonly Dimension[]): Value {
   const output = reshape(g, x, "name" in sizes ? sizes : g.integers(sizes), shape);
   g.record({ inputs: [x], output, rule: (it) => [() => reshape(g, it, sizesOf(g, x), x.shape)] });
+  return output;
+}
+
+/** x with its dimensions in another order. */
+export function permute(g: Builder, x: Value, order: readonly number[]): Value {
+  const output = transpose(g, x, order);
+  const back = order.map((_, axis) => order.indexOf(axis));
+  g.record({ inputs: [x], output, rule: (it) => [() => transpose(g, it, back)] });
   return output;
 }
 

@@ -1,5 +1,6 @@
 // The families of encoders: what their config.json says in which words, and how they call the weights of the one form
 // that the training graph knows (pretrained.ts). PyTorch keeps a linear layer as [outputs, inputs].
+import { RELATIVE_BUCKETS } from "../graph/relative.ts";
 import { EncoderSourceError } from "./encoder-source-error.ts";
 import type { EncoderShape, Pooling } from "./pretrained.ts";
 
@@ -20,6 +21,7 @@ const families: Readonly<Record<string, EncoderShape["family"]>> = {
   bert: "bert",
   camembert: "roberta",
   distilbert: "distilbert",
+  mpnet: "mpnet",
   roberta: "roberta",
   "xlm-roberta": "roberta",
 };
@@ -32,7 +34,8 @@ const activations: Readonly<Record<string, EncoderShape["activation"]>> = {
   relu: "relu",
 };
 
-const cure = "take an encoder of the family BERT, MiniLM, DistilBERT, RoBERTa or XLM-RoBERTa, such as all-MiniLM-L6-v2";
+const cure =
+  "take an encoder of the family BERT, MiniLM, DistilBERT, RoBERTa, XLM-RoBERTa or MPNet, such as all-MiniLM-L6-v2";
 
 /** The name that every family has, after a prefix such as `bert.`. */
 const wordTable = "embeddings.word_embeddings.weight";
@@ -58,6 +61,8 @@ export function readShape(
   if (family === undefined) throw fail(`"model_type" of ${Object.keys(families).join(", ")}`, type);
   const positionType = config["position_embedding_type"] ?? "absolute";
   if (positionType !== "absolute") throw fail('"position_embedding_type" absolute', positionType);
+  if (family === "mpnet" && config["relative_attention_num_buckets"] !== RELATIVE_BUCKETS)
+    throw fail(`"relative_attention_num_buckets" ${RELATIVE_BUCKETS}`, config["relative_attention_num_buckets"]);
   if (config["is_decoder"] === true) throw fail('"is_decoder" false', true);
   const distil = family === "distilbert";
   const activation = config[distil ? "activation" : "hidden_act"];
@@ -70,7 +75,7 @@ export function readShape(
   const heads = count(distil ? "n_heads" : "num_attention_heads", 2 ** 10);
   if (hidden % heads !== 0) throw fail(`heads that divide the width ${hidden}`, heads);
   const positions = count("max_position_embeddings", 2 ** 17);
-  const firstPosition = family === "roberta" ? paddingId(config) + 1 : 0;
+  const firstPosition = family === "roberta" ? paddingId(config) + 1 : family === "mpnet" ? 2 : 0;
   if (firstPosition >= positions) throw fail(`"pad_token_id" below ${positions}`, config["pad_token_id"]);
   return {
     shape: {
@@ -86,7 +91,7 @@ export function readShape(
       activation: activations[activation]!,
       pooling,
     },
-    numTypes: distil ? 0 : count("type_vocab_size", 2 ** 10, 1),
+    numTypes: distil || family === "mpnet" ? 0 : count("type_vocab_size", 2 ** 10, 1),
   };
 }
 
@@ -106,12 +111,12 @@ export function findPrefix(names: readonly string[], place: string): string {
 
 /** Where each weight of an encoder of this shape is. */
 export function weightRules(shape: EncoderShape, numTypes: number): WeightRule[] {
-  const { family, layers, hidden, intermediate, vocabulary, positions, pooling } = shape;
-  const distil = family === "distilbert";
+  const { family, layers, hidden, heads, intermediate, vocabulary, positions, pooling } = shape;
+  const { body, ...names } = layerNames[family];
   const rules: WeightRule[] = [
     { name: "words", from: [wordTable], shape: [vocabulary, hidden], take: "all" },
     { name: "positions", from: ["embeddings.position_embeddings.weight"], shape: [positions, hidden], take: "all" },
-    distil
+    numTypes === 0
       ? { name: "types", from: [], shape: [hidden], take: "all" }
       : {
           name: "types",
@@ -122,8 +127,7 @@ export function weightRules(shape: EncoderShape, numTypes: number): WeightRule[]
     ...norm("norm", "embeddings.LayerNorm", hidden),
   ];
   for (let i = 0; i < layers; i++) {
-    const from = `${distil ? "transformer" : "encoder"}.layer.${i}`;
-    const names = distil ? distilNames : bertNames;
+    const from = `${body}.layer.${i}`;
     for (const part of ["query", "key", "value", "output"] as const) {
       rules.push(...linear(`layer.${i}.${part}`, `${from}.${names[part]}`, hidden, hidden));
     }
@@ -134,11 +138,16 @@ export function weightRules(shape: EncoderShape, numTypes: number): WeightRule[]
       ...norm(`layer.${i}.feed`, `${from}.${names.feed}`, hidden),
     );
   }
+  if (family === "mpnet") {
+    const from = ["encoder.relative_attention_bias.weight"];
+    rules.push({ name: "relative", from, shape: [RELATIVE_BUCKETS, heads], take: "all" });
+  }
   if (pooling === "pooler") rules.push(...linear("pooler", "pooler.dense", hidden, hidden));
   return rules;
 }
 
 const bertNames = {
+  body: "encoder",
   query: "attention.self.query",
   key: "attention.self.key",
   value: "attention.self.value",
@@ -149,7 +158,17 @@ const bertNames = {
   feed: "output.LayerNorm",
 } as const;
 
+const mpnetNames = {
+  ...bertNames,
+  query: "attention.attn.q",
+  key: "attention.attn.k",
+  value: "attention.attn.v",
+  output: "attention.attn.o",
+  attention: "attention.LayerNorm",
+} as const;
+
 const distilNames = {
+  body: "transformer",
   query: "attention.q_lin",
   key: "attention.k_lin",
   value: "attention.v_lin",
@@ -159,6 +178,8 @@ const distilNames = {
   down: "ffn.lin2",
   feed: "output_layer_norm",
 } as const;
+
+const layerNames = { bert: bertNames, distilbert: distilNames, mpnet: mpnetNames, roberta: bertNames } as const;
 
 function linear(name: string, from: string, inputs: number, outputs: number): WeightRule[] {
   return [

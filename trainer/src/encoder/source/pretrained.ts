@@ -1,12 +1,12 @@
-// A pre-trained encoder in one form for all families: BERT, MiniLM, DistilBERT, RoBERTa and XLM-R are the same network
-// with other names. Whoever reads weights brings them into this form; the training graph knows no other.
+// A pre-trained encoder in one form for all families: BERT, MiniLM, DistilBERT, RoBERTa, XLM-R and MPNet are the same network
+// with other names; MPNet adds what distances are worth. Whoever reads weights brings them into this form; the training graph knows no other.
 import type { HostTensor } from "../engines/engine.ts";
 
 export type Pooling = "mean" | "first" | "pooler";
 
 /** The shape of a post-norm transformer encoder. */
 export interface EncoderShape {
-  readonly family: "bert" | "distilbert" | "roberta";
+  readonly family: "bert" | "distilbert" | "mpnet" | "roberta";
   readonly layers: number;
   /** Width H of the hidden states. */
   readonly hidden: number;
@@ -16,7 +16,7 @@ export interface EncoderShape {
   readonly vocabulary: number;
   /** Rows of the position table. */
   readonly positions: number;
-  /** Row of the first position: 0, or 2 for RoBERTa. */
+  /** Row of the first position: 0, or 2 for RoBERTa and MPNet. */
   readonly firstPosition: number;
   readonly epsilon: number;
   readonly activation: "gelu" | "gelu_tanh" | "relu";
@@ -30,7 +30,8 @@ export interface EncoderShape {
  * (zeros where the family has none), `norm.scale`, `norm.shift` [H]; for each layer i `layer.i.` with
  * `query|key|value|output.weight` [H, H] and `.bias` [H], `attention.scale|shift` [H] (the norm after attention),
  * `up.weight` [H, F], `up.bias` [F], `down.weight` [F, H], `down.bias` [H], `feed.scale|shift` [H] (the norm after the
- * feed-forward layer); `pooler.weight` [H, H], `pooler.bias` [H] with pooling "pooler".
+ * feed-forward layer); `pooler.weight` [H, H], `pooler.bias` [H] with pooling "pooler"; for MPNet `relative` [32, heads],
+ * what the distance of two pieces adds to the score of one for the other.
  */
 export type EncoderWeights = ReadonlyMap<string, HostTensor>;
 

@@ -85,6 +85,8 @@ test.each([
   ["BERT, fp32, pooler", "tiny-bert", "pooler", "pooler"],
   ["DistilBERT, fp16, first token", "tiny-distilbert", "first", undefined],
   ["RoBERTa, bf16, with a prefix and a head", "tiny-roberta", "mean", undefined],
+  ["MPNet, fp16", "tiny-mpnet", "mean", undefined],
+  ["MPNet, fp16, pooler", "tiny-mpnet", "pooler", "pooler"],
   ["XLM-RoBERTa, fp32", "tiny-xlm-roberta", "mean", undefined],
 ] as const)("%s: embeddings are those of transformers", async (_, name, pooling, asked) => {
   const encoder = await readEncoderFolder(path.join(fixtures, name), asked === undefined ? {} : { pooling: asked });
@@ -285,6 +287,13 @@ test.each(wrong)("a folder with %s is refused with what to do", async (_, change
   const reading = readEncoderFolder(copyOf("tiny-bert", change));
   await expect(reading).rejects.toThrow(EncoderSourceError);
   await expect(reading).rejects.toThrow(message);
+});
+
+test("an MPNet whose distances have other buckets is refused", async () => {
+  const folder = copyOf("tiny-mpnet", (it) =>
+    changeJson(it, "config.json", (c) => (c["relative_attention_num_buckets"] = 16)),
+  );
+  await expect(readEncoderFolder(folder)).rejects.toThrow('"relative_attention_num_buckets" 32, found 16');
 });
 
 test("a path that is no folder is named", async () => {
