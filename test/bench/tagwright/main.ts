@@ -3,6 +3,7 @@
 import { train } from "@tagwright/trainer";
 import { exportMatrices } from "./export.ts";
 import { learn } from "./learn.ts";
+import { evaluatePooled } from "./pooled.ts";
 import { predict, timeOpening } from "./predict.ts";
 import { score } from "./score.ts";
 import { timeEncoder } from "./speed.ts";
@@ -22,6 +23,8 @@ async function run(step: string | undefined, options: string): Promise<unknown> 
       const { matrices, suggestions } = JSON.parse(options);
       return score(matrices, suggestions);
     }
+    case "pooled":
+      return evaluatePooled(JSON.parse(options));
     case "train":
       return trainWhole(JSON.parse(options));
     case "suggestion":
