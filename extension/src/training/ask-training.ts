@@ -108,10 +108,10 @@ async function askEncoder(
     configured,
     last,
     isHere,
-  ).map(({ encoder, description }) => ({
+  ).map(({ encoder, description, about }) => ({
     label: encoderName(encoder),
     description,
-    ...(encoderName(encoder) !== encoder && { detail: encoder }),
+    detail: [about, encoderName(encoder) === encoder ? undefined : encoder].filter(Boolean).join(" · "),
     value: { encoder },
     isActive: encoder === current,
   }));

@@ -52,8 +52,9 @@ test.each([
   expect(await costOf(encoder, here, folder)).toBe(expected);
 });
 
-test("the default encoder's cost is known before it is here", async () => {
+test("the cost of an encoder that is offered is known before it is here", async () => {
   expect(await costOf("all-MiniLM-L6-v2", undefined, downloaded().folder)).toBe(1);
+  expect(await costOf("sentence-transformers/all-mpnet-base-v2", [], downloaded().folder)).toBe(8);
 });
 
 test.each([undefined, null, {}, { encoders: 3 }, "oops"])("%j lists no encoders and no engines", (answer) => {
@@ -89,7 +90,8 @@ test("the trainer is asked; one that is missing, fails or says something else le
     expect(await listEncoders(script(name), scripts), name).toBeUndefined();
 });
 
-test("an encoder in a folder is called by the folder's name", () => {
+test("an encoder in a folder is called by the folder's name, one that is offered by its own", () => {
+  expect(encoderName("sentence-transformers/all-mpnet-base-v2")).toBe("all-mpnet-base-v2");
   expect(encoderName(path.resolve("some", "mine"))).toBe("mine");
   expect(encoderName("org/other")).toBe("org/other");
 });

@@ -6,6 +6,34 @@ import { askTrainer } from "./ask-trainer.ts";
 
 export const defaultEncoder = "all-MiniLM-L6-v2";
 
+/** An encoder that is offered before anybody names it. */
+export interface OfferedEncoder {
+  /** As `tagwright train --encoder` takes it. */
+  readonly source: string;
+  /** Of the download. */
+  readonly bytes: number;
+  /** What a step costs beside one of the default encoder. */
+  readonly cost: number;
+  readonly about: string;
+}
+
+/** The default one, one for other languages than English, and one that is larger. */
+export const offeredEncoders: readonly OfferedEncoder[] = [
+  { source: defaultEncoder, bytes: 91e6, cost: 1, about: "English, the quickest" },
+  {
+    source: "sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2",
+    bytes: 480e6,
+    cost: 2,
+    about: "50 languages, half as quick",
+  },
+  {
+    source: "sentence-transformers/all-mpnet-base-v2",
+    bytes: 439e6,
+    cost: 8,
+    about: "English, larger, an eighth as quick",
+  },
+];
+
 export interface EncoderHere {
   /** As `tagwright train --encoder` takes it. */
   readonly source: string;
@@ -52,15 +80,16 @@ export async function costOf(
   const costs = await Promise.all(
     namesIn(encoder, cwd).map((name) => {
       const folder = isFolder(name, cwd) ? path.resolve(cwd, name) : here?.find((it) => it.source === name)?.folder;
-      return folder === undefined ? (name === defaultEncoder ? 1 : undefined) : costOfFolder(folder);
+      return folder === undefined ? offeredEncoders.find((it) => it.source === name)?.cost : costOfFolder(folder);
     }),
   );
   return costs.reduce((sum, it) => (sum === undefined || it === undefined ? undefined : sum + it), 0);
 }
 
-/** For people: of a folder its name. */
+/** For people: of a folder its name, and of what is offered the part after its organisation. */
 export function encoderName(encoder: string): string {
-  return path.isAbsolute(encoder) || encoder.startsWith(".") ? path.basename(encoder) : encoder;
+  const isOffered = offeredEncoders.some((it) => it.source === encoder);
+  return isOffered || path.isAbsolute(encoder) || encoder.startsWith(".") ? path.basename(encoder) : encoder;
 }
 
 /** Products of matrices take most of the time: so many layers, each as the square of its width. */

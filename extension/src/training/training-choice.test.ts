@@ -81,9 +81,24 @@ test("encoders to choose from are each there once, the settings' one first", () 
   expect(encoderItems(here, "org/other", last, isHere)).toEqual([
     { encoder: "org/other", description: "on this computer, 34 MB, from the settings" },
     { encoder: "org/last", description: "on this computer, used last" },
-    { encoder: "all-MiniLM-L6-v2", description: "downloads about 90 MB once" },
+    { encoder: "all-MiniLM-L6-v2", description: "downloads about 90 MB once", about: "English, the quickest" },
+    {
+      encoder: "sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2",
+      description: "downloads about 480 MB once",
+      about: "50 languages, half as quick",
+    },
+    {
+      encoder: "sentence-transformers/all-mpnet-base-v2",
+      description: "downloads about 440 MB once",
+      about: "English, larger, an eighth as quick",
+    },
   ]);
-  expect(encoderItems(undefined, "all-MiniLM-L6-v2", undefined, () => undefined)).toHaveLength(1);
+  const offered = encoderItems(undefined, "all-MiniLM-L6-v2", undefined, () => undefined);
+  expect(offered.map((it) => it.encoder.split("/").at(-1))).toEqual([
+    "all-MiniLM-L6-v2",
+    "paraphrase-multilingual-MiniLM-L12-v2",
+    "all-mpnet-base-v2",
+  ]);
 });
 
 test("engines that can be used come before those that cannot; without an answer all may be tried", () => {

@@ -2,7 +2,7 @@
 
 import type { FoundCheckpoint } from "./checkpoints.ts";
 import { duration } from "./describe-progress.ts";
-import { defaultEncoder, type EncoderHere, encoderName } from "./encoders.ts";
+import { type EncoderHere, encoderName, offeredEncoders } from "./encoders.ts";
 import { allEngines, type EngineHere, engineTitle } from "./engines.ts";
 
 export interface TrainingChoice {
@@ -100,9 +100,11 @@ export function whereEncoderIs({ encoder, isEncoderHere }: Pick<MeaningFacts, "e
 export interface EncoderItem {
   readonly encoder: string;
   readonly description: string;
+  /** Of those that are offered. */
+  readonly about?: string;
 }
 
-/** Encoders to choose from: those that are here, the default one, and what settings and the last training named. */
+/** Encoders to choose from: what settings and the last training named, those that are here, and those that are offered. */
 export function encoderItems(
   here: readonly EncoderHere[] | undefined,
   configured: string,
@@ -110,15 +112,21 @@ export function encoderItems(
   isHere: (encoder: string) => boolean | undefined,
 ): EncoderItem[] {
   const lastOne = last === undefined || last.encoder === "none" ? [] : [last.encoder];
-  const all = new Set([configured, ...lastOne, ...(here ?? []).map((it) => it.source), defaultEncoder]);
+  const all = new Set([
+    configured,
+    ...lastOne,
+    ...(here ?? []).map((it) => it.source),
+    ...offeredEncoders.map((it) => it.source),
+  ]);
   return [...all].map((encoder) => {
     const size = here?.find((it) => it.source === encoder)?.bytes ?? 0;
+    const about = offeredEncoders.find((it) => it.source === encoder)?.about;
     const parts = [
       whereEncoderIs({ encoder, isEncoderHere: isHere(encoder) }),
       ...(size > 0 ? [`${Math.max(1, Math.round(size / 1e6))} MB`] : []),
       ...(encoder === configured ? ["from the settings"] : lastOne.includes(encoder) ? ["used last"] : []),
     ];
-    return { encoder, description: parts.join(", ") };
+    return { encoder, description: parts.join(", "), ...(about !== undefined && { about }) };
   });
 }
 
@@ -153,7 +161,8 @@ function timeOf(facts: MeaningFacts): string {
 
 function downloadOf({ encoder, isEncoderHere }: Pick<MeaningFacts, "encoder" | "isEncoderHere">): string {
   if (isEncoderHere === true) return "nothing to download";
-  const what = encoder === defaultEncoder ? "about 90 MB" : "the encoder";
+  const bytes = offeredEncoders.find((it) => it.source === encoder)?.bytes;
+  const what = bytes === undefined ? "the encoder" : `about ${Math.round(bytes / 1e7) * 10} MB`;
   return `downloads ${what} once${isEncoderHere === undefined ? " if not here yet" : ""}`;
 }
 

