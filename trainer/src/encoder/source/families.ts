@@ -74,7 +74,8 @@ export function readShape(
   const hidden = count(distil ? "dim" : "hidden_size", 2 ** 14);
   const heads = count(distil ? "n_heads" : "num_attention_heads", 2 ** 10);
   if (hidden % heads !== 0) throw fail(`heads that divide the width ${hidden}`, heads);
-  const positions = count("max_position_embeddings", 2 ** 17);
+  // Relative positions take a square of this.
+  const positions = count("max_position_embeddings", family === "mpnet" ? 2 ** 11 : 2 ** 17);
   const firstPosition = family === "roberta" ? paddingId(config) + 1 : family === "mpnet" ? 2 : 0;
   if (firstPosition >= positions) throw fail(`"pad_token_id" below ${positions}`, config["pad_token_id"]);
   return {

@@ -289,11 +289,12 @@ test.each(wrong)("a folder with %s is refused with what to do", async (_, change
   await expect(reading).rejects.toThrow(message);
 });
 
-test("an MPNet whose distances have other buckets is refused", async () => {
-  const folder = copyOf("tiny-mpnet", (it) =>
-    changeJson(it, "config.json", (c) => (c["relative_attention_num_buckets"] = 16)),
-  );
-  await expect(readEncoderFolder(folder)).rejects.toThrow('"relative_attention_num_buckets" 32, found 16');
+test.each([
+  ["relative_attention_num_buckets", 16, '"relative_attention_num_buckets" 32, found 16'],
+  ["max_position_embeddings", 1e5, "as a whole number from 1 to 2048, found 100000"],
+])("an MPNet with %s of %d is refused", async (key, value, message) => {
+  const folder = copyOf("tiny-mpnet", (it) => changeJson(it, "config.json", (c) => (c[key] = value)));
+  await expect(readEncoderFolder(folder)).rejects.toThrow(message);
 });
 
 test("a path that is no folder is named", async () => {
