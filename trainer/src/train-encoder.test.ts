@@ -11,30 +11,34 @@ import type { TrainOptions } from "./train.ts";
 
 const { corpus, trainOn } = trainings(scratchFolder);
 
-test("an encoder learns the corpus level by level, and the model suggests with it", async () => {
-  const notes = corpus(240, 80);
-  const { out, events } = await trainOn({ corpus: notes });
-  const levels = events.filter((it) => it.type === "level");
-  expect(levels.map((it) => [it.level, it.levels, it.nodes])).toEqual([
-    [0, 2, 8],
-    [1, 2, 80],
-  ]);
-  const looks = levels.map(({ level }) => events.filter((it) => it.type === "quality" && it.level === level));
-  expect(looks.map((it) => it.length)).toEqual(levels.map(() => 2));
-  expect(events.find((it) => it.type === "engine")).toMatchObject({ name: "cpu" });
-  expect(existsSync(`${out}.training`)).toBe(false);
-  // Words alone tell these labels: 8-bit weights lose nothing.
-  expect(existsSync(path.join(out, "encoder.int8.onnx"))).toBe(true);
-  const model = await openModel(out);
-  try {
-    expect(model.info.encoder).toBe("tiny-bert");
-    const line = JSON.parse(readFileSync(notes, "utf8").split("\n")[0]!) as { text: string; labels: string[] };
-    const suggested = await model.suggest(line.text, 3);
-    expect(suggested.map(({ id }) => id)).toContain(line.labels[0]);
-  } finally {
-    model.dispose();
-  }
-}, 120_000);
+test.each(["bert", "mpnet"] as const)(
+  "%s learns the corpus level by level, and the model suggests with it",
+  async (it) => {
+    const notes = corpus(240, 80);
+    const { out, events } = await trainOn({ corpus: notes, encoder: await readEncoderFolder(tiny(it)) });
+    const levels = events.filter((it) => it.type === "level");
+    expect(levels.map((it) => [it.level, it.levels, it.nodes])).toEqual([
+      [0, 2, 8],
+      [1, 2, 80],
+    ]);
+    const looks = levels.map(({ level }) => events.filter((it) => it.type === "quality" && it.level === level));
+    expect(looks.map((it) => it.length)).toEqual(levels.map(() => 2));
+    expect(events.find((it) => it.type === "engine")).toMatchObject({ name: "cpu" });
+    expect(existsSync(`${out}.training`)).toBe(false);
+    // Words alone tell these labels: 8-bit weights lose nothing.
+    expect(existsSync(path.join(out, "encoder.int8.onnx"))).toBe(true);
+    const model = await openModel(out);
+    try {
+      expect(model.info.encoder).toBe(`tiny-${it}`);
+      const line = JSON.parse(readFileSync(notes, "utf8").split("\n")[0]!) as { text: string; labels: string[] };
+      const suggested = await model.suggest(line.text, 3);
+      expect(suggested.map(({ id }) => id)).toContain(line.labels[0]);
+    } finally {
+      model.dispose();
+    }
+  },
+  120_000,
+);
 
 test("what the whole run will take is said once, and refused where it will not fit, before anything is learnt", async () => {
   const learns = (event: ProgressEvent) => event.type === "progress" && event.stage !== "read";
