@@ -2,7 +2,6 @@
 // documents says little. All documents, of both parts, are cut into folds by the SHA-1 of their ids; each fold is suggested
 // for by rankers that have learnt from the others, on the same features. Prints the means over all documents with the
 // standard error of their difference over the folds, and the calibration of the whole program, all folds together.
-import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
@@ -10,6 +9,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { gunzipSync, gzipSync } from "node:zlib";
+import { runStep } from "./run-step.mjs";
 import { bundle, findPython } from "./setup.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -128,16 +128,9 @@ function meanOf(list) {
 }
 
 function bench(step, given) {
-  return run(process.execPath, [path.join(scratch, "bench.cjs"), step, JSON.stringify(given)]);
+  return runStep(process.execPath, [path.join(scratch, "bench.cjs"), step, JSON.stringify(given)]);
 }
 
 function pecos(...args) {
-  return run(python, [path.join(here, "pecos_bench.py"), ...args.map(String)]);
-}
-
-/** The last line that a process prints, parsed. @throws Error with what it said where it fails. */
-function run(command, args) {
-  const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8", maxBuffer: 1e9 });
-  if (status !== 0) throw new Error(`failed: ${command} ${args.join(" ")}\n${stderr}`);
-  return JSON.parse(stdout.trim().split("\n").at(-1));
+  return runStep(python, [path.join(here, "pecos_bench.py"), ...args.map(String)]);
 }

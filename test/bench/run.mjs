@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { findCorpora } from "./corpora.mjs";
 import { formatReport } from "./report.mjs";
+import { runStep } from "./run-step.mjs";
 import { bundle, findPython, pythonVersions } from "./setup.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -190,7 +191,7 @@ function useWhole({ name, path: corpus, holdOut }, preset, work) {
   say(`${name}: tagwright train --preset ${preset} takes ${training.seconds.toFixed(1)} s`);
   const holdout = holdOut > 0 ? ["--holdout", String(holdOut)] : [];
   const command = [path.join(scratch, "tagwright.cjs"), "evaluate", "--model", out, "--corpus", corpus, ...holdout];
-  const { precision, ndcg, ece, eceByChance, f1, msPerDocument } = run(process.execPath, [...command, "--json"]);
+  const { precision, ndcg, ece, eceByChance, f1, msPerDocument } = runStep(process.execPath, [...command, "--json"]);
   const openings = [1, 2, 3].map(() => bench("open", { model: out }));
   return {
     ...training,
@@ -207,18 +208,11 @@ function useWhole({ name, path: corpus, holdOut }, preset, work) {
 }
 
 function bench(step, stepOptions) {
-  return run(process.execPath, [path.join(scratch, "bench.cjs"), step, JSON.stringify(stepOptions)]);
+  return runStep(process.execPath, [path.join(scratch, "bench.cjs"), step, JSON.stringify(stepOptions)]);
 }
 
 function py(python, script, ...args) {
-  return run(python, [path.join(here, script), ...args.map(String)]);
-}
-
-/** The last line that a process prints, parsed. @throws Error with what it said where it fails. */
-function run(command, args) {
-  const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8", maxBuffer: 1e9 });
-  if (status !== 0) throw new Error(`failed: ${command} ${args.join(" ")}\n${stderr}`);
-  return JSON.parse(stdout.trim().split("\n").at(-1));
+  return runStep(python, [path.join(here, script), ...args.map(String)]);
 }
 
 /** What PECOS's folder holds: tree and weights; undefined where the folder is another program's. */
