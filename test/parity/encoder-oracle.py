@@ -105,10 +105,7 @@ def frame(tokenizer, opening, closing):
     return tokenizer
 
 
-def word_piece(opening="[CLS]", closing="[SEP]", padding="[PAD]", mask="[MASK]"):
-    special = [padding, "[UNK]", opening, closing, mask]
-    if padding == "<pad>":
-        special = [opening, padding, closing, mask, "[UNK]"]
+def word_piece(opening, closing, special):
     trainer = trainers.WordPieceTrainer(vocab_size=220, special_tokens=special, show_progress=False)
     normalizer = normalizers.BertNormalizer(clean_text=True, handle_chinese_chars=True, strip_accents=None, lowercase=True)
     tokenizer = train(models.WordPiece(unk_token="[UNK]"), trainer, normalizer, pre_tokenizers.BertPreTokenizer())
@@ -192,7 +189,7 @@ def make_tiny():
     sizes = {**small, "max_position_embeddings": 48, "attn_implementation": "eager"}
     oracle = {}
 
-    tokenizer = word_piece()
+    tokenizer = word_piece("[CLS]", "[SEP]", ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
     config = transformers.BertConfig(vocab_size=tokenizer.get_vocab_size(), **sizes)
     model = scramble(transformers.BertModel(config))
     write("tiny-bert", tokenizer, model, torch.float32, "mean_tokens", {"pad_token": "[PAD]", "model_max_length": 48})
@@ -215,7 +212,7 @@ def make_tiny():
         oracle[name] = answers(tokenizer, model.roberta, 46, ["mean"])
 
     # Longer than the distance from which on all share a bucket.
-    tokenizer = word_piece("<s>", "</s>", "<pad>", "<mask>")
+    tokenizer = word_piece("<s>", "</s>", ["<s>", "<pad>", "</s>", "<mask>", "[UNK]"])
     settings = {**small, "max_position_embeddings": 152, "pad_token_id": 1, "layer_norm_eps": 1e-5}
     config = transformers.MPNetConfig(vocab_size=tokenizer.get_vocab_size(), **settings)
     model = scramble(transformers.MPNetModel(config))
