@@ -21,7 +21,7 @@ const MOST_BYTES = 2 ** 28;
 const MOST_ANSWERS = 10_000;
 const LARGEST_FILE = 2 ** 30;
 /** Counts up where the same jobs are answered otherwise. */
-const version = 2;
+const version = 3;
 const partialSuffix = ".partial";
 
 /**

@@ -1,6 +1,7 @@
-// The two forms in which a model folder has its chunks: packed since format version 4, as plain rows before it.
+// The forms in which a model folder has its chunks: packed since format version 4, with children as steps since version 5;
+// as plain rows before them.
 import type { Chunk } from "../ranker/chunk.ts";
-import { decodeChunk } from "../ranker/chunk-codec.ts";
+import { type ChildForm, decodeChunk } from "../ranker/chunk-codec.ts";
 import { badChunk, type ChunkLimits, readRows } from "../ranker/chunk-rows.ts";
 import type { DensePanel } from "../ranker/dense-panel.ts";
 import { fromFloat16s } from "../sparse/float16.ts";
@@ -28,7 +29,7 @@ export type ChunkReader = (
 /** Level `l` of member `m`; `bytes` are where each chunk begins. @throws ModelFolderError where its tensor does not fit them. */
 export function openPackedChunks(
   { file, table, rows, entries }: ChunkTable,
-  bytes: Uint32Array,
+  { bytes, form }: { bytes: Uint32Array; form: ChildForm },
   m: number,
   l: number,
 ): ChunkReader {
@@ -39,7 +40,7 @@ export function openPackedChunks(
     check([packed]);
     const numRows = rows[parent + 1]! - rows[parent]!;
     const numEntries = entries[parent + 1]! - entries[parent]!;
-    return decodeChunk({ numRows, numEntries, packed, ...(dense && { dense }) }, limits);
+    return decodeChunk({ numRows, numEntries, packed, ...(dense && { dense }) }, limits, form);
   };
 }
 

@@ -5,7 +5,7 @@ import { encoderNumbers, type FileName, filesOfEncoder } from "./files.ts";
 import { isJsonObject, type JsonObject } from "./strict-json.ts";
 
 /** Version 1 has no encoder, 2 one, 3 several, 4 any number. */
-export type FormatVersion = 1 | 2 | 3 | 4;
+export type FormatVersion = 1 | 2 | 3 | 4 | 5;
 
 export interface EncoderEntry {
   /** Counted from 1, as in the names of its files; none where it is the only one. */

@@ -98,7 +98,7 @@ function exampleTree(numLabels: number, m: number): LabelTree {
   };
 }
 
-/** Every other feature or so, one to all children each; weights are multiples of 1/8 up to 15/8, exact as float8. */
+/** Every other feature or so, one to all children each; weights are multiples of 1/8 below 1, which two bits of mantissa have room for. */
 function exampleChunk(numFeatures: number, numChildren: number, random: () => number): Chunk {
   const features: number[] = [];
   const rowStart = [0];
@@ -109,7 +109,7 @@ function exampleChunk(numFeatures: number, numChildren: number, random: () => nu
     if (chosen.length === 0) continue;
     features.push(feature);
     children.push(...chosen);
-    weights.push(...chosen.map(() => (Math.floor(random() * 15) + 1) / 8));
+    weights.push(...chosen.map(() => (Math.floor(random() * 7) + 1) / 8));
     rowStart.push(children.length);
   }
   return {

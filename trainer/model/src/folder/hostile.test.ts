@@ -190,11 +190,11 @@ test("the model card is for people: edited or missing, the model works, and only
 test.each<[string, (manifest: Json) => void, RegExp]>([
   [
     "a newer version",
-    (it) => Object.assign(it, { formatVersion: 5 }),
-    /\(formatVersion\): expected 1 to 4, found 5; update/,
+    (it) => Object.assign(it, { formatVersion: 6 }),
+    /\(formatVersion\): expected 1 to 5, found 6; update/,
   ],
-  ["an older version", (it) => Object.assign(it, { formatVersion: 0 }), /\(formatVersion\): expected 1 to 4, found 0/],
-  ["no version", (it) => delete it["formatVersion"], /\(formatVersion\): expected 1 to 4, found nothing/],
+  ["an older version", (it) => Object.assign(it, { formatVersion: 0 }), /\(formatVersion\): expected 1 to 5, found 0/],
+  ["no version", (it) => delete it["formatVersion"], /\(formatVersion\): expected 1 to 5, found nothing/],
   ["an encoder", (it) => Object.assign(it, { encoder: "bert" }), /\(encoder\): expected "none", found "bert"/],
   ["a path as a file name", (it) => Object.assign(it["files"] as Json, { "../../x": {} }), /\(files\)/],
   ["a prototype as a file name", (it) => Object.assign(it["files"] as Json, { constructor: {} }), /\(files\)/],

@@ -1,7 +1,7 @@
 // model.json: what a model is, and the size and SHA-256 of every other file of its folder. Plain data, strictly checked.
 // Keys that this version does not know are ignored, so that a later one may add to what it says; whatever changes the
 // meaning of the files, or adds one, raises formatVersion. Version 1 has no encoder, version 2 one, version 3 several;
-// version 4, which is what is written, has any number of them, and packed chunks.
+// version 4 has any number of them, and packed chunks; version 5, which is what is written, packs their children as steps.
 
 import type { EncoderDescription } from "../encoder/description.ts";
 import { ModelFolderError } from "../errors.ts";
@@ -30,7 +30,7 @@ import {
 import { commonFiles, copyAgain, encoderNumbers, type FileName, fileNames, manifestName } from "./files.ts";
 import { isJsonObject, type JsonObject, parseStrictObject } from "./strict-json.ts";
 
-export const newestVersion = 4;
+export const newestVersion = 5;
 const maxMembers = 64;
 const maxLevels = 64;
 
@@ -139,7 +139,7 @@ export function parseManifest(bytes: Uint8Array, place: string): Manifest {
 }
 
 function parseVersion(found: unknown, place: string): FormatVersion {
-  if (found === 1 || found === 2 || found === 3 || found === newestVersion) return found;
+  if (found === 1 || found === 2 || found === 3 || found === 4 || found === newestVersion) return found;
   const newer = typeof found === "number" && found > newestVersion;
   throw new ModelFolderError({
     place: `${place} (formatVersion)`,

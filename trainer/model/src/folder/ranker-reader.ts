@@ -3,7 +3,7 @@
 import { ModelFolderError } from "../errors.ts";
 import type { Chunk, Ranker, RankerLevel } from "../ranker/chunk.ts";
 import type { ChunkCache } from "../ranker/chunk-cache.ts";
-import { MOST_CHILDREN } from "../ranker/chunk-codec.ts";
+import { type ChildForm, MOST_CHILDREN } from "../ranker/chunk-codec.ts";
 import type { DensePanel } from "../ranker/dense-panel.ts";
 import { type LabelTree, numNodes, type TreeLevel } from "../tree/label-tree.ts";
 import { bytesOf, openPackedChunks, openPlainChunks } from "./chunk-reader.ts";
@@ -34,11 +34,11 @@ export function openRanker(
   });
   try {
     const index = readIndex(file, manifest);
-    const packed = manifest.formatVersion >= 4;
+    const form = childForm(manifest);
     let firstKey = 0;
     const rankers = trees.map((tree, m) => {
       const denseWidth = manifest.encoderModels[encoderOfMember(manifest, m)]?.hidden ?? 0;
-      const source = { ...index, file, cache, numFeatures: manifest.counts.features, denseWidth, packed };
+      const source = { ...index, file, cache, numFeatures: manifest.counts.features, denseWidth, form };
       return {
         levels: tree.levels.map((treeLevel, l) => {
           const level = openLevel(source, treeLevel, { m, l, firstKey });
@@ -62,8 +62,13 @@ interface Source {
   readonly numFeatures: number;
   /** Of the dense panels, as wide as the embedding of the tree's encoder; 0 in a model without one. */
   readonly denseWidth: number;
-  /** Chunks are deflated: from version 4 on. */
-  readonly packed: boolean;
+  /** Of packed chunks; undefined where they are plain rows. */
+  readonly form: ChildForm | undefined;
+}
+
+function childForm({ formatVersion }: Manifest): ChildForm | undefined {
+  if (formatVersion < 4) return undefined;
+  return formatVersion === 4 ? "marked" : "steps";
 }
 
 function readIndex(file: ModelFile, { rankerIndex }: Manifest): Pick<Source, "table" | "prefix"> {
@@ -91,11 +96,14 @@ function openLevel(
   const bias = viewTensor(table, prefix, specs.bias);
   const rows = viewTensor(table, prefix, specs.chunkRows);
   const entries = viewTensor(table, prefix, specs.chunkEntries);
-  const bytes = source.packed ? viewTensor(table, prefix, specs.chunkBytes) : undefined;
+  const bytes = source.form ? viewTensor(table, prefix, specs.chunkBytes) : undefined;
   const digests = viewTensor(table, prefix, specs.digest);
   checkLevel(place, { bias, rows, entries, bytes, childStart });
   const chunks = { file, table, rows, entries };
-  const read = bytes === undefined ? openPlainChunks(chunks, m, l) : openPackedChunks(chunks, bytes, m, l);
+  const read =
+    bytes === undefined || source.form === undefined
+      ? openPlainChunks(chunks, m, l)
+      : openPackedChunks(chunks, { bytes, form: source.form }, m, l);
   const readPanel =
     denseWidth > 0 ? openPanels(source, m, l, width, viewTensor(table, prefix, specs.denseScale)) : undefined;
 

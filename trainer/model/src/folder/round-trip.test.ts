@@ -44,7 +44,7 @@ test("a model that was written is read back the same, whatever its labels and si
         expect(model.labels).toEqual(content.labels);
         expect(model.names).toEqual(content.names ?? content.labels);
         expect(model.tfidf).toEqual(content.tfidf);
-        expect(model.info.formatVersion).toBe(4);
+        expect(model.info.formatVersion).toBe(5);
         expect(await Promise.all(model.encoders.map((it) => it.read()))).toEqual(
           content.encoders!.map(({ onnx, tokenizer, tokenizerConfig }) => ({ onnx, tokenizer, tokenizerConfig })),
         );
@@ -75,7 +75,7 @@ test("what the model says about itself is what the training said", async () => {
     const { info, manifest, dispose } = await openModelFolder(folder);
     dispose();
     expect(info).toMatchObject({
-      formatVersion: 4,
+      formatVersion: 5,
       createdAt: "2026-01-02T03:04:05.000Z",
       numLabels: 7,
       numDocuments: 40,
@@ -130,7 +130,7 @@ test("the quantised graph answers where there is one, and an encoder with its li
     const int8 = new Uint8Array([...encoder!.onnx, ...message([3, "another"])]);
     await writeModelFolder(folder, { ...content, encoders: [{ ...encoder!, int8, licence: "MIT" }] });
     const { encoders, info, dispose } = await openModelFolder(folder);
-    expect(info).toMatchObject({ formatVersion: 4, encoder: "example" });
+    expect(info).toMatchObject({ formatVersion: 5, encoder: "example" });
     expect(encoders[0]!.description).toEqual({
       hidden: 3,
       weight: 1,
@@ -162,7 +162,7 @@ test("several encoders are described by name, each with its own files and its ow
       "tokenizer_config-2.json",
     ]);
     const { encoders, info, manifest, dispose } = await openModelFolder(folder);
-    expect(info).toMatchObject({ formatVersion: 4, encoder: "2 examples" });
+    expect(info).toMatchObject({ formatVersion: 5, encoder: "2 examples" });
     expect(encoders.map((it) => it.description)).toMatchObject([
       { name: "example 0", hidden: 3, weight: 1, serves: "encoder-1.onnx" },
       { name: "example 1", hidden: 5, weight: 2, serves: "encoder-2.int8.onnx" },

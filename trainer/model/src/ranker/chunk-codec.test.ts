@@ -8,9 +8,9 @@ import { decodeChunk, type EncodedChunk, encodeChunk, MOST_CHILDREN } from "./ch
 const NARROW = 128;
 const limitsOf = (numChildren: number) => ({ numChildren, numFeatures: 2 ** 32, place: "test" });
 
-/** A number of three bits of mantissa; any two of them fit one scale. */
+/** A number of two bits of mantissa; any two of them fit one scale. */
 const weight = fc
-  .tuple(fc.integer({ min: 8, max: 15 }), fc.integer({ min: -7, max: 7 }), fc.constantFrom(-1, 1))
+  .tuple(fc.integer({ min: 4, max: 7 }), fc.integer({ min: -7, max: 7 }), fc.constantFrom(-1, 1))
   .map(([mantissa, exponent, sign]) => sign * mantissa * 2 ** exponent);
 const feature = fc.oneof(
   fc.nat({ max: 300 }),
@@ -103,10 +103,12 @@ test("unpacked, a weight takes two bytes and a row four more, lowest bytes of al
     // 70,000 is 0x11170.
     ...[3, 0x70, 0, 0x11, 0, 1, 0, 0],
     ...[0x70, 0x78, 0xf0, 0x68],
-    ...[0, 5, 0x80 | 127, 0x80 | 1],
+    // Cells 0, 5 and 127 of the first row and 1 of the second.
+    ...[0, 4, 121, 1],
   ]);
-  const wide = inflateRawSync(encodeChunk(small, NARROW + 1).packed);
-  expect([...wide.subarray(-8)]).toEqual([0, 5, 127, 1, 0, 0, 0x80, 0x80]);
+  const wide = inflateRawSync(encodeChunk(small, 1_000).packed);
+  // 127 is followed by 872 cells of its row and one of the next: 0x369.
+  expect([...wide.subarray(-8)]).toEqual([0, 4, 121, 0x69, 0, 0, 0, 3]);
 });
 
 test("weights and children that repeat take less than a byte each", () => {
@@ -120,19 +122,19 @@ test("weights and children that repeat take less than a byte each", () => {
   expect(encodeChunk(fromRows(rows), 2).packed.length).toBeLessThan(2000);
 });
 
-test("weights are rounded to three bits of mantissa beside the largest, and refused where they are no number", () => {
+test("weights are rounded to two bits of mantissa beside the largest, and refused where they are no number", () => {
   const chunk = fromRows([
     [
       0,
       [
         [0, 0.1],
-        [1, -1e6],
+        [1, -9e5],
         [2, 1e-9],
       ],
     ],
   ]);
-  expect([...decodeChunk(encodeChunk(chunk, 3), limitsOf(3)).weights]).toEqual([0, -983_040, 0]);
-  expect([...decodeChunk(encodeChunk(fromRows([[0, [[0, 0.1]]]]), 1), limitsOf(1)).weights]).toEqual([0.1015625]);
+  expect([...decodeChunk(encodeChunk(chunk, 3), limitsOf(3)).weights]).toEqual([0, -917_504, 0]);
+  expect([...decodeChunk(encodeChunk(fromRows([[0, [[0, 0.1]]]]), 1), limitsOf(1)).weights]).toEqual([0.09375]);
   for (const weight of [Number.POSITIVE_INFINITY, Number.NaN]) {
     expect(() => encodeChunk(fromRows([[0, [[0, weight]]]]), 1)).toThrow(RangeError);
   }
@@ -168,21 +170,24 @@ test("what is no chunk cannot be encoded", () => {
   expect(() => encodeChunk(good, MOST_CHILDREN + 1)).toThrow(RangeError);
 });
 
+function poke(encoded: EncodedChunk, at: number, value: number): EncodedChunk {
+  const bytes = inflateRawSync(encoded.packed);
+  bytes[at] = value;
+  return { ...encoded, packed: new Uint8Array(deflateRawSync(bytes)) };
+}
+
 test("bytes that are no chunk are refused with the place and the reason", () => {
   const good = encodeChunk(small, NARROW);
-  const poked = (at: number, value: number): EncodedChunk => {
-    const bytes = inflateRawSync(good.packed);
-    bytes[at] = value;
-    return { ...good, packed: new Uint8Array(deflateRawSync(bytes)) };
-  };
+  const poked = (at: number, value: number) => poke(good, at, value);
   const [secondStep, firstChild] = [2, 13];
   const limits = limitsOf(NARROW);
   const refused: [EncodedChunk, typeof limits, string][] = [
     [poked(0, 111), limits, "a scale from -126 to 110, found 111"],
     [{ ...poked(secondStep, 0), numRows: 2 }, { ...limits, numFeatures: 60_000 }, "features below 60000, found 69891"],
-    [poked(firstChild, 5), limits, "ascending children in a row, found 5 after 5"],
-    [poked(firstChild, 0x80), limits, "3 entries in 2 rows, found 4"],
-    [poked(firstChild + 3, 1), limits, "2 rows, found 1 that end"],
+    [poked(firstChild, 128), limits, "an entry in each row, found none before entry 0"],
+    [poked(firstChild + 1, 255), limits, "an entry in each row, found none before entry 1"],
+    [poked(firstChild + 1, 200), limits, "2 entries in 2 rows, found 4"],
+    [poked(firstChild + 2, 0), limits, "2 rows, found 1 that end"],
     [good, { ...limits, numFeatures: 70_003 }, "features below 70003, found 70003"],
     [good, { ...limits, numFeatures: 1 }, "at most 1 rows, found 2"],
     [{ ...good, numEntries: 300 }, limits, "at most 256 entries, found 300"],
@@ -195,8 +200,59 @@ test("bytes that are no chunk are refused with the place and the reason", () => 
     expect(() => decodeChunk(encoded, limits)).toThrow(ModelFolderError);
     expect(() => decodeChunk(encoded, limits)).toThrow(`test: expected ${message}`);
   }
-  const narrower = { ...limits, numChildren: 100 };
-  expect(() => decodeChunk(good, narrower)).toThrow("test: expected children below 100, found 127");
+});
+
+test("children of version 4 are positions, marked at the end of a row", () => {
+  const marked = [0, 5, 0x80 | 127, 0x80 | 1];
+  const steps = encodeChunk(small, NARROW);
+  const bytes = inflateRawSync(steps.packed);
+  bytes.set(marked, bytes.length - marked.length);
+  const good = { ...steps, packed: new Uint8Array(deflateRawSync(bytes)) };
+  const limits = limitsOf(NARROW);
+  expect(decodeChunk(good, limits, "marked")).toEqual(small);
+  const firstChild = bytes.length - marked.length;
+  const refused: [EncodedChunk, typeof limits, string][] = [
+    [poke(good, firstChild, 5), limits, "ascending children in a row, found 5 after 5"],
+    [poke(good, firstChild, 0x80), limits, "3 entries in 2 rows, found 4"],
+    [poke(good, firstChild + 3, 1), limits, "2 rows, found 1 that end"],
+    [good, { ...limits, numChildren: 100 }, "children below 100, found 127"],
+  ];
+  for (const [encoded, limits, message] of refused) {
+    expect(() => decodeChunk(encoded, limits, "marked")).toThrow(`test: expected ${message}`);
+  }
+});
+
+test("any bytes of the right length are refused or are rows of ascending features and children", () => {
+  const numbers = fc.record({
+    numChildren: fc.constantFrom(1, 3, NARROW, NARROW + 1),
+    numRows: fc.nat({ max: 4 }),
+    numEntries: fc.nat({ max: 9 }),
+    bytes: fc.uint8Array({ minLength: 48, maxLength: 48 }),
+  });
+  fc.assert(
+    fc.property(numbers, ({ numChildren, numRows, numEntries, bytes }) => {
+      const size = 1 + 4 * numRows + (numChildren > NARROW ? 3 : 2) * numEntries;
+      // Features ascend by one, so that children are what is looked at.
+      const content = bytes.slice(0, size);
+      for (let at = 0; at < 4 * numRows; at++) content[1 + at] = at < numRows && at > 0 ? 1 : 0;
+      content[0] = 0;
+      const encoded = { numRows, numEntries, packed: new Uint8Array(deflateRawSync(content)) };
+      let chunk: Chunk;
+      try {
+        chunk = decodeChunk(encoded, limitsOf(numChildren));
+      } catch (error) {
+        expect(error).toBeInstanceOf(ModelFolderError);
+        return;
+      }
+      for (let row = 0; row < chunk.features.length; row++) {
+        const children = [...chunk.children.subarray(chunk.rowStart[row], chunk.rowStart[row + 1])];
+        expect(children.length).toBeGreaterThan(0);
+        expect(children).toEqual([...new Set(children)].sort((a, b) => a - b));
+        expect(children.at(-1)).toBeLessThan(numChildren);
+      }
+    }),
+    { numRuns: 1_000 },
+  );
 });
 
 test("a stream that grows without end is stopped at the size that the index names", () => {

@@ -48,6 +48,27 @@ test("a number becomes the nearest of all patterns, and one between two the even
     expect([...encode([(number + numbers[i + 1]!) / 2], -10).patterns]).toEqual([i + (i % 2)]);
 });
 
+test("with fewer bits of mantissa a number becomes the nearest of fewer patterns", () => {
+  for (const mantissaBits of [2, 1]) {
+    const step = 2 ** (3 - mantissaBits);
+    const numbers = decode(everyPattern.subarray(0, 128), -10).filter((_, code) => code >= 8 && code % step === 0);
+    fc.assert(
+      fc.property(fc.double({ min: numbers[0]!, max: numbers.at(-1)!, noNaN: true }), (value) => {
+        const values = Float32Array.of(value, -value);
+        const patterns = new Uint8Array(2);
+        toFloat8(values, -10, patterns, mantissaBits);
+        const [found, negative] = decode(patterns, -10);
+        expect(patterns[0]! % step).toBe(0);
+        expect(negative).toBe(-found!);
+        expect(Math.abs(found! - values[0]!)).toBe(Math.min(...numbers.map((it) => Math.abs(it - values[0]!))));
+      }),
+    );
+  }
+  // What is rounded up to the next octave still fits: 15 has two bits of mantissa as 16.
+  const largest = Float32Array.of(15 * 2 ** 14);
+  expect([float8Scale(largest), float8Scale(largest, 2)]).toEqual([0, 1]);
+});
+
 test("the scale has room for the largest number, rounded, and no more", () => {
   expect(float8Scale(Float32Array.of(0.5, -15 * 2 ** 14))).toBe(0);
   expect(float8Scale(Float32Array.of(15.4 * 2 ** 14))).toBe(0);
