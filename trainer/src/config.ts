@@ -162,8 +162,8 @@ const fast: Recipe = {
     loose: { overDocuments: 500, upToLabels: 8_192, eps: 0.3 },
     maxPasses: 100,
     pruneShare: 1,
-    pruneMost: 0.13,
-    pruneLeast: 0.04,
+    pruneMost: 0.1,
+    pruneLeast: 0.0625,
     matched: 0,
   },
   tuning: {
