@@ -1,7 +1,7 @@
 // A look at all documents of a folder: how many carry tags, and which. Serves the state without a model ("train on 64
 // tagged documents") and completion before there is one.
 import path from "node:path";
-import { isTaggable, readTags, readTextFile, type TagOptions, walk } from "@tagwright/documents";
+import { isTaggable, readTags, readTextFile, sidecarTags, type TagOptions, walk } from "@tagwright/documents";
 import { fileUri } from "../uris.ts";
 
 export interface Scan {
@@ -33,8 +33,9 @@ export async function scan(
     const read = await readTextFile(path.join(root, file));
     if (read.kind !== "text") continue;
     documents++;
-    const { tags } = readTags({ path: file, text: read.text }, tagOptions);
-    if (tags.length > 0) taggedDocuments++;
+    const own = readTags({ path: file, text: read.text }, tagOptions).tags;
+    const tags = new Set([...own, ...(await sidecarTags(root, file, tagOptions))]);
+    if (tags.size > 0) taggedDocuments++;
     for (const tag of tags) counts.set(tag, (counts.get(tag) ?? 0) + 1);
   }
   return { documents, taggedDocuments, tags: new Map([...counts].sort((a, b) => b[1] - a[1])) };

@@ -2,6 +2,7 @@
 
 export { bodyText } from "./body-text.ts";
 export { applyEdits, invertEdits } from "./edits.ts";
+export { sidecarTags } from "./files/sidecar-tags.ts";
 export { siteTagOptions } from "./files/site-options.ts";
 export { readTextFile } from "./files/text-file.ts";
 export { type WalkOptions, walk } from "./files/walk.ts";

@@ -5,7 +5,7 @@ import {
   isTaggable,
   readTags,
   readTextFile,
-  sidecarPathFor,
+  sidecarTags,
   siteTagOptions,
   type TagOptions,
   walk,
@@ -33,8 +33,7 @@ export async function openWorkspace(root: string, name: string, options: Workspa
     resetReport(report);
     position.done = 0;
     const admit = createGate(report);
-    const files = await listFiles(signal);
-    const taggable = [...files].filter(isTaggable);
+    const taggable = await listDocuments(signal);
     position.total = taggable.length;
     for (const id of taggable) {
       signal?.throwIfAborted();
@@ -46,27 +45,20 @@ export async function openWorkspace(root: string, name: string, options: Workspa
       }
       const source = { path: id, text: file.text };
       const tags = readTags(source, tagOptions);
-      const labels = [...tags.tags];
-      if (files.has(sidecarPathFor(id))) labels.push(...(await sidecarTags(id)));
+      const labels = [...tags.tags, ...(await sidecarTags(root, id, tagOptions))];
       const document = admit({ id, text: bodyText(source, tags), labels });
       if (document !== undefined) yield document;
     }
     if (report.documents === 0) throw noTaggedDocuments(root, taggable.length);
   }
 
-  async function listFiles(signal: AbortSignal | undefined): Promise<ReadonlySet<string>> {
-    const files = new Set<string>();
+  async function listDocuments(signal: AbortSignal | undefined): Promise<string[]> {
+    const files: string[] = [];
     const onSymbolicLink = () => report.symbolicLinks++;
     const onUnreadable = () => report.unreadable++;
     for await (const file of walk(root, { ...(exclude && { exclude }), signal, onSymbolicLink, onUnreadable }))
-      files.add(file);
+      if (isTaggable(file)) files.push(file);
     return files;
-  }
-
-  async function sidecarTags(id: string): Promise<readonly string[]> {
-    const sidecar = sidecarPathFor(id);
-    const file = await readTextFile(path.join(root, sidecar));
-    return file.kind === "text" ? readTags({ path: sidecar, text: file.text }, tagOptions).tags : [];
   }
 
   return { name, path: root, report, position, documents, labelNames: async () => new Map() };

@@ -56,6 +56,11 @@ test("globs of the editor are left out, braces too", async () => {
   expect(await files(tree, { exclude: ["**/*.{txt,rst}", "**/out"] })).toEqual(["a.md"]);
 });
 
+test("what the editor leaves out is not brought back by a gitignore file", async () => {
+  const tree = { ".gitignore": "!wanted.tmp.md\n!out\n", "wanted.tmp.md": "", "out/a.md": "", "b.md": "" };
+  expect(await files(tree, { exclude: ["**/*.tmp.md", "out"] })).toEqual(["b.md"]);
+});
+
 test("without globs, those of the folder's own settings count", async () => {
   const tree = {
     "a.md": "",

@@ -24,8 +24,9 @@ const alwaysSkipped = new Set(["node_modules", "bower_components"]);
 export async function* walk(root: string, options: WalkOptions = {}): AsyncGenerator<string> {
   const above = await rulesAbove(root);
   // Who names a folder that is ignored itself means what is in it.
-  const excluded = editorRule(root, options.exclude ?? (await globsOfSettings(root)));
-  const rules = [...(isIgnored(root, true, above) ? [] : above), excluded];
+  const rules = isIgnored(root, true, above) ? [] : above;
+  // A rule apart: what the editor leaves out, no `.gitignore` brings back.
+  const excluded = [editorRule(root, options.exclude ?? (await globsOfSettings(root)))];
   const folders: { folder: string; rules: readonly Rule[] }[] = [{ folder: root, rules }];
   for (let next = folders.pop(); next !== undefined; next = folders.pop()) {
     options.signal?.throwIfAborted();
@@ -35,10 +36,12 @@ export async function* walk(root: string, options: WalkOptions = {}): AsyncGener
     const below: typeof folders = [];
     for (const entry of await entriesOf(folder, options)) {
       const file = path.join(folder, entry.name);
-      if (entry.name.startsWith(".") || isIgnored(file, entry.isDirectory(), active)) continue;
+      const isFolder = entry.isDirectory();
+      if (entry.name.startsWith(".") || isIgnored(file, isFolder, excluded) || isIgnored(file, isFolder, active))
+        continue;
       if (entry.isSymbolicLink()) options.onSymbolicLink?.();
       else if (entry.isFile()) yield path.relative(root, file).split(path.sep).join("/");
-      else if (entry.isDirectory() && !alwaysSkipped.has(entry.name)) below.push({ folder: file, rules: active });
+      else if (isFolder && !alwaysSkipped.has(entry.name)) below.push({ folder: file, rules: active });
     }
     folders.push(...below.reverse());
   }
