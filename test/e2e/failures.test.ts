@@ -1,7 +1,8 @@
 // Bad input, full disks, Ctrl+C: a clear error with its exit code, and the model that was there is there still.
-import { cpSync, existsSync, readdirSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 import path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { scratchFolder } from "@tagwright/testing";
 import { expect, test } from "vitest";
 import { contentOf, start, tagwright } from "./command-line.ts";
@@ -112,6 +113,30 @@ test.skipIf(windows)(
     expect(JSON.parse(stdout.trim().split("\n").at(-1)!)).toEqual({ type: "error", message: "Stopped", code: 130 });
     expect(contentOf(model)).toEqual(before);
     expect(readdirSync(folder).filter((it) => /partial|lock/.test(it))).toEqual([]);
+  },
+  120_000,
+);
+
+test.skipIf(windows)(
+  "Ctrl+C while tags are written says how many files have them, and revert brings every byte back",
+  async () => {
+    const { folder, model } = await folderWithModel();
+    const notes = path.join(folder, "notes");
+    mkdirSync(notes);
+    for (let i = 0; i < 2000; i++) writeFileSync(path.join(notes, `${i}.md`), "alpha beta\n");
+    const before = contentOf(notes);
+    const tagging = start(["tag", notes, "--model", model, "--min-probability", "0", "--write"]);
+    const isRunning = () => tagging.child.exitCode === null && tagging.child.signalCode === null;
+    while (isRunning() && readFileSync(path.join(notes, "0.md"), "utf8") === "alpha beta\n") await pause(1);
+    tagging.child.kill("SIGINT");
+    const { code, stderr } = await tagging.finished;
+    expect(code, stderr).toBe(130);
+    const [, numFiles] = /Stopped after (\d+) files? got tags\. Undo with: tagwright revert \S+\n$/.exec(stderr)!;
+    const after = contentOf(notes, /\.tags/);
+    expect(Object.keys(before).filter((it) => after[it] !== before[it])).toHaveLength(Number(numFiles));
+    expect(Number(numFiles)).toBeLessThan(2000);
+    expect(await tagwright(["revert", notes])).toMatchObject({ code: 0 });
+    expect(contentOf(notes, /\.tags/)).toEqual(before);
   },
   120_000,
 );

@@ -197,6 +197,14 @@ test("a server that is killed in the middle of a request loses nothing: the next
     uri: first.uri("big.md"),
     text: "comet orbit ".repeat(300_000),
   });
+  let isAnswered = false;
+  pending.then(
+    () => (isAnswered = true),
+    () => undefined,
+  );
+  // What is sent later is answered: the request has been read, and is worked on.
+  await first.client.request("tagwright/isTagSlot", { uri: first.uri("note.md"), line: 1, character: 0 });
+  expect(isAnswered).toBe(false);
   first.client.child.kill("SIGKILL");
   await expect(pending).rejects.toThrow("the server ended");
   expect(await first.client.ended).toBeNull();

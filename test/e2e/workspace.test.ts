@@ -36,6 +36,10 @@ test("notes are learnt, new notes get the right tags, and revert brings every by
     "eceByChance",
     "msPerDocument",
   ]);
+  const parts = { precision: [1, 3, 5, 10], recall: [5, 10], ndcg: [3, 5], psp: [1, 3, 5] };
+  for (const [name, ranks] of Object.entries(parts)) expect(Object.keys(metrics[name])).toEqual(ranks.map(String));
+  expect(Object.keys(metrics.f1)).toEqual(["micro", "macro"]);
+  expect(Object.keys(metrics.msPerDocument)).toEqual(["p50", "p95"]);
   expect(metrics).toMatchObject({ documents: 60, labels: 5 });
   expect(metrics.precision["1"]).toBeGreaterThan(0.95);
 
@@ -53,9 +57,22 @@ test("notes are learnt, new notes get the right tags, and revert brings every by
 
   for (const batch of ["new", "tagged"]) {
     const reverted = await tagwright(["revert", batch], { cwd: folder });
-    if (batch === "new") expect(reverted, reverted.stderr).toMatchObject({ code: 0 });
+    const code = existsSync(path.join(folder, batch, ".tags/journal")) ? 0 : 3;
+    expect(reverted, reverted.stderr).toMatchObject({ code });
   }
   expect(contentOf(folder, /^\.tags|[/\\]\.tags[/\\]/)).toEqual(before);
+}, 120_000);
+
+test("a file that is named is in the journal of its workspace, and whoever looks below it is told where", async () => {
+  const folder = await trainedWorkspace();
+  const before = contentOf(folder, ours);
+  const tagged = await tagwright(["tag", path.join("new", "sailing.md"), "--write"], { cwd: folder });
+  expect(tagged.stdout).toMatch(/Undo with: tagwright revert \.\n/);
+  const below = await tagwright(["revert", "new"], { cwd: folder });
+  expect(below.code).toBe(3);
+  expect(below.stderr).toMatch(/found none to revert; the last batch above it is that of \.: tagwright revert \.\n/);
+  expect(await tagwright(["revert", "."], { cwd: folder })).toMatchObject({ code: 0 });
+  expect(contentOf(folder, ours)).toEqual(before);
 }, 120_000);
 
 test("what --exclude names is not learnt, counted or tagged, and it stands in for the folder's own settings", async () => {

@@ -20,13 +20,13 @@ export const exitCodeHelp = `
 Exit codes:
   0    done
   1    unexpected failure
-  2    wrong usage
+  2    wrong usage, or a run that --memory-limit does not allow
   3    bad input: corpus, encoder, checkpoint, document or journal
   4    bad model folder
   5    busy: another run holds the model folder, or fine-tunes on this machine
   6    the disk is full or may not be written
   7    the engine that runs the encoder failed or is not there
-  130  stopped by Ctrl+C; what was there before is as it was`;
+  130  stopped by Ctrl+C; what was there before is as it was, or it says how to get it back`;
 
 const diskCodes = new Set(["ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EIO", "EACCES", "EPERM"]);
 

@@ -11,6 +11,11 @@ export interface CommandContext {
   print(text: string): void;
 }
 
+/** Stopped with a part of the work done: `message` says what stands and how to take it back. */
+export class StoppedHalfwayError extends Error {
+  override readonly name = "StoppedHalfwayError";
+}
+
 export interface RunOptions {
   /** Whether stdout is for programs: a failure is then a JSON line there, too. */
   readonly json: boolean;
@@ -40,7 +45,7 @@ export async function runCommand(
   } catch (error) {
     view.close();
     if (!signal.aborted) return endWithError(json, describe(error), exitCodeOf(error), error);
-    sayStopped(json);
+    sayStopped(json, error instanceof StoppedHalfwayError ? error.message : undefined);
     exitWhenWritten(130);
   }
 }
@@ -71,9 +76,10 @@ export function sayStopping(): void {
   process.stderr.write("\nStopping cleanly; press Ctrl+C again to stop at once.\n");
 }
 
-export function sayStopped(json: boolean): void {
-  if (json) printError("Stopped", 130);
-  process.stderr.write("Stopped; what was there before is as it was.\n");
+/** @param halfway what stands of the work, and how to take it back */
+export function sayStopped(json: boolean, halfway?: string): void {
+  if (json) printError(halfway ?? "Stopped", 130);
+  process.stderr.write(halfway === undefined ? "Stopped; what was there before is as it was.\n" : `${halfway}\n`);
 }
 
 /** @param error shown with its stack where it is unexpected. */

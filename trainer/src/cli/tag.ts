@@ -12,7 +12,7 @@ import { type DocumentResult, suggestForDocument } from "./batch/suggest-documen
 import { exitCodeHelp } from "./exit-codes.ts";
 import { requireModel } from "./find-model.ts";
 import { excludeHelp, probability, tagKeys, tagKeysHelp, wholeNumber } from "./parse-options.ts";
-import { type CommandContext, runCommand } from "./run-command.ts";
+import { type CommandContext, runCommand, StoppedHalfwayError } from "./run-command.ts";
 import { formatTable } from "./table.ts";
 import { counted } from "./view.ts";
 
@@ -112,7 +112,10 @@ function keysByFolder(given: TagOptions | undefined): (folder: string) => Promis
   };
 }
 
-/** Writes folder by folder. Returns whether every file could be written. */
+/**
+ * Writes folder by folder. Returns whether every file could be written.
+ * @throws StoppedHalfwayError where a stop came after the first file.
+ */
 async function writeAll(
   plans: ReadonlyMap<string, readonly PlannedFile[]>,
   modelId: string,
@@ -120,8 +123,10 @@ async function writeAll(
   { signal, view, print }: CommandContext,
 ): Promise<boolean> {
   const results: BatchResult[] = [];
+  const touched: string[] = [];
   for (const [folder, files] of plans) {
     const where = path.relative(process.cwd(), folder) || ".";
+    if (signal.aborted) throw stopped(results, touched, signal);
     try {
       results.push(await applyBatch(folder, modelId, files, signal));
     } catch (error) {
@@ -129,6 +134,7 @@ async function writeAll(
       throw error;
     }
     const { written, skipped, journal } = results.at(-1)!;
+    if (written.length > 0) touched.push(where);
     for (const it of skipped) view.warn(`${path.join(where, it.path)} was left as it is: ${it.reason}`);
     const numTags = files
       .filter((it) => written.includes(it.entry.path))
@@ -139,8 +145,16 @@ async function writeAll(
         `\nAdded ${counted(numTags, "tag")} to ${counted(written.length, "file")}. Undo with: tagwright revert ${where}\n`,
       );
   }
+  if (results.at(-1)?.stopped) throw stopped(results, touched, signal);
   if (plans.size === 0 && !options.json) print("\nNothing to add: no new tag is sure enough.\n");
   return results.every((it) => it.skipped.length === 0);
+}
+
+function stopped(results: readonly BatchResult[], touched: readonly string[], signal: AbortSignal): unknown {
+  if (touched.length === 0) return signal.reason;
+  const numFiles = results.reduce((sum, it) => sum + it.written.length, 0);
+  const undo = touched.map((it) => `tagwright revert ${it}`).join(", ");
+  return new StoppedHalfwayError(`Stopped after ${counted(numFiles, "file")} got tags. Undo with: ${undo}`);
 }
 
 function sayHowToWrite(

@@ -17,6 +17,8 @@ export interface BatchResult {
   readonly written: readonly string[];
   readonly skipped: readonly { readonly path: string; readonly reason: string }[];
   readonly journal: string | undefined;
+  /** Whether `signal` ended it with files left. */
+  readonly stopped: boolean;
 }
 
 /** @throws the file system's error where the disk is full; `revert` then undoes what was written. */
@@ -26,14 +28,15 @@ export async function applyBatch(
   files: readonly PlannedFile[],
   signal?: AbortSignal,
 ): Promise<BatchResult> {
-  if (files.length === 0) return { written: [], skipped: [], journal: undefined };
+  if (files.length === 0) return { written: [], skipped: [], journal: undefined, stopped: false };
+  signal?.throwIfAborted();
   const entries = files.map((it) => it.entry);
   const createdAt = new Date().toISOString();
   const journal = await writeJournal(folder, { version: 1, createdAt, modelId, files: entries });
   const written: string[] = [];
   const skipped: { path: string; reason: string }[] = [];
   for (const { entry, edits } of files) {
-    signal?.throwIfAborted();
+    if (signal?.aborted) return { written, skipped, journal, stopped: true };
     const file = path.join(folder, entry.path);
     const current = await readFile(file).catch(() => undefined);
     if (current === undefined ? !entry.created : sha256(current) !== entry.sha256Before || entry.created) {
@@ -49,7 +52,7 @@ export async function applyBatch(
       skipped.push({ path: entry.path, reason: "it may not be written" });
     }
   }
-  return { written, skipped, journal };
+  return { written, skipped, journal, stopped: false };
 }
 
 function isPermission(error: unknown): boolean {

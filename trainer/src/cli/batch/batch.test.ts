@@ -101,7 +101,7 @@ test("a file that changed between suggesting and writing is not touched", async 
   expect(read(folder, "list.md").toString()).toBe(`${original["list.md"]}Typed meanwhile.\n`);
 });
 
-test("a batch that broke off is reverted as far as it went", async () => {
+test("a batch that is stopped says what it wrote, and is reverted as far as it went", async () => {
   const folder = scratchFolder(original);
   const controller = new AbortController();
   const planned = Object.keys(original).map((it) => plan(folder, it, ["b"]));
@@ -116,12 +116,14 @@ test("a batch that broke off is reverted as far as it went", async () => {
     },
     planned[2]!,
   ];
-  await expect(applyBatch(folder, "model", stopAfterFirst, controller.signal)).rejects.toThrow(/aborted/);
+  const result = await applyBatch(folder, "model", stopAfterFirst, controller.signal);
+  expect(result).toMatchObject({ written: ["list.md"], skipped: [], stopped: true });
   expect(read(folder, "sub/none.md").toString()).toBe(original["sub/none.md"]);
   const { files } = await revertLastBatch(folder);
   expect(files[0]!.outcome).toBe("restored");
   expect(files[2]!.outcome).toBe("unchanged");
   for (const [name, text] of Object.entries(original)) expect(read(folder, name).toString()).toBe(text);
+  await expect(applyBatch(folder, "model", planned, controller.signal)).rejects.toThrow(/aborted/);
 });
 
 test.skipIf(process.platform === "win32" || process.getuid?.() === 0)("a read-only file is skipped", async () => {

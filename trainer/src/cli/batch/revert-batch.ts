@@ -36,9 +36,13 @@ export interface RevertResult {
 export async function revertLastBatch(folder: string): Promise<RevertResult> {
   const last = await readLastJournal(folder);
   if (last === undefined) {
+    const above = await folderWithJournal(folder);
+    const cure =
+      above === undefined
+        ? "name the folder that was tagged"
+        : `the last batch above it is that of ${above}: tagwright revert ${above}`;
     throw new JournalError(
-      `${folder}: expected a journal in ${path.join(".tags", "journal")}, found none to revert; ` +
-        "name the folder that was tagged",
+      `${folder}: expected a journal in ${path.join(".tags", "journal")}, found none to revert; ${cure}`,
     );
   }
   const { file, journal } = last;
@@ -46,6 +50,16 @@ export async function revertLastBatch(folder: string): Promise<RevertResult> {
   for (const entry of journal.files) files.push(await revertFile(folder, entry));
   await settleJournal(file, journal, files);
   return { journal: file, createdAt: journal.createdAt, files };
+}
+
+/** The nearest folder above with a batch to revert: files that were named are in the journal of their workspace. */
+async function folderWithJournal(below: string): Promise<string | undefined> {
+  const start = path.resolve(below);
+  for (let folder = path.dirname(start); path.dirname(folder) !== folder; folder = path.dirname(folder)) {
+    const last = await readLastJournal(folder).catch(() => undefined);
+    if (last !== undefined) return path.relative(process.cwd(), folder) || ".";
+  }
+  return undefined;
 }
 
 async function settleJournal(file: string, journal: Journal, files: readonly RevertedFile[]): Promise<void> {
