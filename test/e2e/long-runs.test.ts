@@ -19,15 +19,17 @@ function fineTune(corpus: string, out: string, ...more: string[]): string[] {
   return ["train", "--corpus", corpus, "--out", out, ...options, ...more];
 }
 
-test("of two fine-tunings on a machine the second is told who runs, also for another folder", async () => {
+test("of two trainings with an encoder the second is told who runs, also for another folder or a frozen encoder", async () => {
   const folder = scratchFolder({ "long.jsonl": makeJsonLines(3000, 60), "short.jsonl": makeJsonLines(60, 6) });
   const [long, short] = [path.join(folder, "long.jsonl"), path.join(folder, "short.jsonl")];
   const first = start(fineTune(long, path.join(folder, "first")), { channel: true });
   await first.seen(/"type":"step"/);
-  const second = await tagwright(fineTune(short, path.join(folder, "second")));
-  expect(second.code, second.stderr).toBe(5);
-  expect(second.stderr).toMatch(/one fine-tuning at a time.*process \d+ on .*since \d{4}-.*first\)/);
-  expect(second.stderr).toMatch(/wait for it or stop it/);
+  for (const more of [[], ["--freeze"]]) {
+    const second = await tagwright(fineTune(short, path.join(folder, "second"), ...more));
+    expect(second.code, second.stderr).toBe(5);
+    expect(second.stderr).toMatch(/one training with an encoder at a time.*process \d+ on .*since \d{4}-.*first\)/);
+    expect(second.stderr).toMatch(/wait for it or stop it/);
+  }
   const words = await tagwright(["train", "--corpus", short, "--out", path.join(folder, "words")]);
   expect(words.code, words.stderr).toBe(0);
   first.child.send("stop");

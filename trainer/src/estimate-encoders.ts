@@ -2,12 +2,18 @@
 // that weigh its embedding, and its part of the model.
 import { type Estimate, estimateRankers } from "./calibrate/estimate.ts";
 import type { RunEstimate } from "./calibrate/rehearse.ts";
-import { type Recipe, sharesTried } from "./config.ts";
+import { type Recipe, sharesTried, type Tuning } from "./config.ts";
 import type { Engine } from "./encoder/engines/engine.ts";
 import type { PretrainedEncoder } from "./encoder/source/pretrained.ts";
 import type { TrainingSet } from "./features/training-set.ts";
-import { checkMemory, estimateTuning, INT8_SHARE, measureStep, type StepCost } from "./fine-tune/estimate.ts";
-import { MemoryLimitError } from "./fine-tune/memory-limit.ts";
+import {
+  checkMemory,
+  estimateTuning,
+  INT8_SHARE,
+  type MemoryOf,
+  measureStep,
+  type StepCost,
+} from "./fine-tune/estimate.ts";
 import type { PieceRows } from "./fine-tune/pieces.ts";
 
 interface ReadEncoder {
@@ -46,16 +52,18 @@ export async function estimateEncoders(
   let [kept, most, inModel] = [0, 0, 0];
   for (const [e, { pretrained, pieces }] of encoders.entries()) {
     const { shape } = pretrained;
-    const alone = estimateTuning(pieces, numLabels, shape, tuning, costs.get(pretrained)!, freeze);
+    const estimate = (changed: Tuning, frozen: boolean) =>
+      estimateTuning(pieces, numLabels, shape, changed, costs.get(pretrained)!, frozen);
+    const alone = estimate(tuning, freeze);
     const others = encoders.filter((_, i) => i !== e).map((it) => weightBytes(it.pretrained) * (1 + INT8_SHARE));
     const published = distinct.filter((it) => it !== pretrained).map(weightBytes);
     const entries = set.features.indices.length * BYTES_AN_ENTRY;
-    const needed = alone.memoryBytes + sum(others) + sum(published) + entries;
-    checkMemory({ memoryBytes: alone.memoryBytes + entries }, numLabels, shape, tuning, freeze, limitBytes);
-    if (needed > limitBytes) {
-      const cure = "each fits alone: train with fewer, with a smaller --batch, or raise the limit";
-      throw new MemoryLimitError(`${encoders.length} encoders`, limitBytes, { needed }, cure);
-    }
+    const memoryAlone: MemoryOf = (...settings) => estimate(...settings).memoryBytes + entries;
+    const memoryBeside: MemoryOf = (...settings) => memoryAlone(...settings) + sum(others) + sum(published);
+    const settings = { tuning, freeze };
+    checkMemory(freeze ? "the encoder" : "fine-tuning", memoryAlone, settings, limitBytes);
+    checkMemory(`${encoders.length} encoders`, memoryBeside, settings, limitBytes, "each fits alone: train with fewer");
+    const needed = memoryBeside(tuning, freeze);
     memoryBytes = Math.max(memoryBytes, needed);
     const shares = freeze ? [] : sharesTried(tuning, pieces.numDocuments);
     const trials = tuning.denseWeights.length * (1 + shares.length) + (e === 0 ? 1 : 0);

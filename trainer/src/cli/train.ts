@@ -154,7 +154,7 @@ async function train(options: TrainCommandOptions, { signal, view, print }: Comm
     ...(tagOptions !== undefined && { tagOptions }),
   };
   const run = () => trainModel(given, { onProgress, signal });
-  await (sources.length === 0 || rest.freeze === true ? run() : alone(rest.out, view, run));
+  await (sources.length === 0 ? run() : alone(rest.out, view, run));
   view.close();
   if (!json && done !== undefined) {
     const size = `${counted(done.labels, "label")} from ${counted(done.documents, "document")}`;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { recipeFor, type Schedule } from "../config.ts";
+import { recipeFor, type Schedule, type Tuning } from "../config.ts";
 import { type Engine, EngineError } from "../encoder/engines/engine.ts";
 import type { EncoderShape } from "../encoder/source/pretrained.ts";
 import { readEncoderFolder } from "../encoder/source/read-encoder.ts";
@@ -80,13 +80,40 @@ test("the head is counted: all its nodes with their moments, and the slots of a 
   expect(memory(100 * nodes, "flat")).toBeLessThanOrEqual(memory(nodes, "flat"));
 });
 
-test("a run over the limit is refused with a batch that fits, or with --freeze where none does", () => {
-  const estimate = estimateTuning(texts(10, 128), 500, miniLm, tuning, cost, false);
-  const check = (limit: number) => () => checkMemory(estimate, 500, miniLm, tuning, false, limit);
-  expect(check(4e9)).not.toThrow();
-  expect(check(2e9)).toThrow(/--batch (16|8)\b/u);
-  expect(check(2e9)).toThrow(MemoryLimitError);
-  expect(check(5e8)).toThrow(/--freeze/u);
+test("a run over the limit is refused with settings that fit, as far as any do", () => {
+  const memory = (changed: Tuning, freeze: boolean) =>
+    estimateTuning(texts(10, 128), 500, miniLm, changed, cost, freeze).memoryBytes;
+  const check = (limit: number, changed: Partial<Tuning> = {}, freeze = false) =>
+    checkMemory("fine-tuning", memory, { tuning: { ...tuning, ...changed }, freeze }, limit);
+  const frozen = memory(tuning, true);
+  expect(() => check(4e9)).not.toThrow();
+  const kinds = new Set<string>();
+  for (let limit = 4e8; limit < memory(tuning, false); limit += 5e7) {
+    let message = "";
+    try {
+      check(limit);
+    } catch (error) {
+      expect(error).toBeInstanceOf(MemoryLimitError);
+      message = (error as Error).message;
+    }
+    const batch = Number(/--batch (\d+)/u.exec(message)?.[1] ?? tuning.batch);
+    const maxPieces = Number(/--max-pieces (\d+)/u.exec(message)?.[1] ?? tuning.maxPieces);
+    if (batch < tuning.batch || maxPieces < tuning.maxPieces) {
+      kinds.add(maxPieces < tuning.maxPieces ? "both" : "batch");
+      expect(() => check(limit, { batch, maxPieces }), message).not.toThrow();
+      // Twice as many documents would not fit.
+      if (batch < tuning.batch) expect(() => check(limit, { batch: 2 * batch, maxPieces })).toThrow(MemoryLimitError);
+    } else if (frozen <= limit) {
+      kinds.add("freeze");
+      expect(message).toMatch(/; train with --freeze, or raise the limit$/u);
+      expect(() => check(limit, {}, true)).not.toThrow();
+    } else {
+      kinds.add("none");
+      expect(message).toMatch(/; take a smaller encoder, or raise the limit$/u);
+    }
+  }
+  expect([...kinds]).toEqual(["none", "freeze", "both", "batch"]);
+  expect(() => check(frozen - 1, {}, true)).toThrow(/; take a smaller encoder, or raise the limit$/u);
 });
 
 test("a device that is lost and cannot be freed fails with why it was lost", async () => {

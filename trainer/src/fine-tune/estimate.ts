@@ -1,5 +1,5 @@
 // What fine-tuning will take, from two steps of the real graph on the real engine and the lengths of the texts.
-import { sharesTried, type Tuning } from "../config.ts";
+import { FEWEST_PIECES, sharesTried, type Tuning } from "../config.ts";
 import { disposeQuietly, type Engine } from "../encoder/engines/engine.ts";
 import type { EncoderShape, EncoderWeights } from "../encoder/source/pretrained.ts";
 import { MemoryLimitError } from "./memory-limit.ts";
@@ -28,6 +28,8 @@ const EMBEDDING_SHARE = 0.3;
 const BASE_MEMORY = 300e6;
 /** A checkpoint holds the weights and two moments of each. */
 const CHECKPOINT_SHARE = 3;
+/** A batch with fewer documents learns badly. */
+const FEWEST_DOCUMENTS = 4;
 /** What 8-bit weights take beside those of 32 bits. */
 export const INT8_SHARE = 0.25;
 
@@ -88,36 +90,47 @@ export function estimateTuning(
   const embeddingBytes = 4 * numDocuments * shape.hidden;
   return {
     seconds: numDocuments * perDocument,
-    memoryBytes: memoryOf(numLabels, shape, tuning, freeze) + numDocuments * (whole + 2 * shape.hidden) * 4,
+    memoryBytes: bytesOf(numLabels, shape, tuning, freeze) + numDocuments * (whole + 2 * shape.hidden) * 4,
     peakBytes: freeze ? 0 : 2 * CHECKPOINT_SHARE * weightBytes,
     keptBytes: passes * embeddingBytes + (freeze ? 0 : weightBytes),
     modelBytes: (1 + INT8_SHARE) * weightBytes,
   };
 }
 
-/** @throws MemoryLimitError where the run would need more than `limitBytes`, with the batch size that fits. */
+/** The bytes that a run needs with other settings. */
+export type MemoryOf = (tuning: Tuning, freeze: boolean) => number;
+
+/** @throws MemoryLimitError where `what` would need more than `limitBytes`, with the setting that fits. */
 export function checkMemory(
-  estimate: Pick<TuningEstimate, "memoryBytes">,
-  numLabels: number,
-  shape: EncoderShape,
-  tuning: Tuning,
-  freeze: boolean,
+  what: string,
+  memoryOf: MemoryOf,
+  { tuning, freeze }: { tuning: Tuning; freeze: boolean },
   limitBytes: number,
+  otherCure = "take a smaller encoder",
 ): void {
-  if (estimate.memoryBytes <= limitBytes) return;
-  const needed = (batch: number) => memoryOf(numLabels, shape, { ...tuning, batch }, freeze);
-  const rest = estimate.memoryBytes - needed(tuning.batch);
-  let batch = tuning.batch;
-  while (batch > 1 && rest + needed(batch) > limitBytes) batch >>= 1;
-  const fits = !freeze && rest + needed(batch) <= limitBytes;
-  const cure = fits
-    ? `train with --batch ${batch}, or raise the limit`
-    : "train with --freeze or a smaller encoder, or raise the limit";
-  throw new MemoryLimitError("fine-tuning", limitBytes, { needed: estimate.memoryBytes }, cure);
+  const needed = memoryOf(tuning, freeze);
+  if (needed <= limitBytes) return;
+  const fitting = freeze ? undefined : settingThatFits(memoryOf, tuning, limitBytes);
+  const cure = fitting === undefined ? otherCure : `train with ${fitting}`;
+  throw new MemoryLimitError(what, limitBytes, { needed }, `${cure}, or raise the limit`);
+}
+
+/** Options of a command: a smaller batch, else shorter passages too, else an encoder as it was published. */
+function settingThatFits(memoryOf: MemoryOf, tuning: Tuning, limitBytes: number): string | undefined {
+  for (let maxPieces = tuning.maxPieces; maxPieces >= FEWEST_PIECES; maxPieces >>= 1) {
+    for (let batch = tuning.batch; batch >= Math.min(tuning.batch, FEWEST_DOCUMENTS); batch >>= 1) {
+      if (memoryOf({ ...tuning, batch, maxPieces }, false) > limitBytes) continue;
+      const options = [];
+      if (batch < tuning.batch) options.push(`--batch ${batch}`);
+      if (maxPieces < tuning.maxPieces) options.push(`--max-pieces ${maxPieces}`);
+      return options.join(" ");
+    }
+  }
+  return memoryOf(tuning, true) <= limitBytes ? "--freeze" : undefined;
 }
 
 /** Weights with moments, their next values, what the forward pass keeps for the backward one, and the head. */
-function memoryOf(numLabels: number, shape: EncoderShape, tuning: Tuning, freeze: boolean): number {
+function bytesOf(numLabels: number, shape: EncoderShape, tuning: Tuning, freeze: boolean): number {
   const { batch, maxPieces } = tuning;
   const { layers, hidden, intermediate, heads, vocabulary } = shape;
   const tables = vocabulary * hidden;

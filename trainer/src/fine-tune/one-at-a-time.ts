@@ -1,4 +1,4 @@
-// One fine-tuning at a time on a machine: two would share the processor and not fit into memory together. The lock is of a
+// One training with an encoder at a time on a machine: two would share the processor and not fit into memory together. The lock is of a
 // user, and of a machine where the home folder is shared by several.
 import os from "node:os";
 import path from "node:path";
@@ -15,7 +15,7 @@ export interface FineTuningLock {
 }
 
 /**
- * Taken by whoever fine-tunes an encoder for the model at `out`, until `release`. That of a process that has ended is
+ * Taken by whoever trains with an encoder for the model at `out`, until `release`. That of a process that has ended is
  * taken over. @throws ModelBusyError where another process holds it.
  */
 export async function lockFineTuning(
@@ -27,7 +27,7 @@ export async function lockFineTuning(
     const release = await acquireLock(path.join(folder, `fine-tuning-${machine}`), {
       about: path.resolve(out),
       busy: (who, place, about) =>
-        `one fine-tuning at a time on this machine expected, another found (${who} for ${about ?? "some model"}): two at ` +
+        `one training with an encoder at a time on this machine expected, another found (${who} for ${about ?? "some model"}): two at ` +
         `once would slow each other down and may not fit into memory; wait for it or stop it (if there is none, delete "${place}")`,
     });
     return { release, isKept: true };
