@@ -104,9 +104,9 @@ function commandLine(options: TrainOptions, recipe: Recipe, encoders: readonly s
   const isOne = new Set(encoders).size === 1;
   return [
     "tagwright train",
-    `--corpus ${path.basename(options.corpus)}`,
+    `--corpus ${quoted(path.basename(options.corpus))}`,
     "--out <folder>",
-    ...(encoders.length > 0 ? [`--encoder ${isOne ? encoders[0] : encoders.join(",")}`] : []),
+    ...(encoders.length > 0 ? [`--encoder ${quoted(isOne ? encoders[0]! : encoders.join(","))}`] : []),
     ...(isOne && encoders.length > 1 ? [`--encoder-seeds ${encoders.length}`] : []),
     ...(encoders.length > 1 && options.combine ? [`--combine ${options.combine}`] : []),
     `--preset ${recipe.preset}`,
@@ -115,15 +115,24 @@ function commandLine(options: TrainOptions, recipe: Recipe, encoders: readonly s
     ...(recipe.ranker.loss === "squared-hinge" ? [] : [`--loss ${recipe.ranker.loss}`]),
     ...(recipe.ranker.matched > 0 ? ["--negatives tfn+man"] : []),
     ...(recipe.ranker.induceRelevance ? ["--induce-relevance"] : []),
+    ...(options.engine && options.engine !== "auto" ? [`--engine ${options.engine}`] : []),
     ...(options.schedule ? [`--schedule ${options.schedule}`] : []),
     ...(options.freeze ? ["--freeze"] : []),
     ...(options.keepAll ? ["--keep-all"] : []),
+    ...(options.batch ? [`--batch ${options.batch}`] : []),
     ...(options.maxPieces ? [`--max-pieces ${options.maxPieces}`] : []),
     ...(options.passages ? [`--passages ${options.passages}`] : []),
     `--seed ${recipe.seed}`,
     ...(options.minLabelDocuments ? [`--min-label-documents ${options.minLabelDocuments}`] : []),
     ...(options.holdOut ? [`--holdout ${options.holdOut}`] : []),
+    ...(options.tagOptions?.keys ? [`--tag-keys ${quoted(options.tagOptions.keys.join(","))}`] : []),
+    ...(options.exclude ?? []).map((it) => `--exclude ${quoted(it)}`),
   ].join(" ");
+}
+
+/** As a shell takes it for one word. */
+function quoted(text: string): string {
+  return /^[\w./:@,+-]+$/.test(text) ? text : `"${text.replaceAll(/["\\$`]/g, "\\$&")}"`;
 }
 
 function describeTree({ tree }: Recipe, numLabels: number): Record<string, string | number> {
@@ -132,14 +141,20 @@ function describeTree({ tree }: Recipe, numLabels: number): Record<string, strin
 }
 
 function describeTuning({ parts }: LearntEncoders, { tuning }: Recipe, { freeze = false }: TrainOptions) {
-  const { epochs, rate, headRate, maxPieces, passages, coarsePieces, schedule } = tuning;
-  const frozen = { embeddingWeight: parts.map((it) => it.encoder.weight).join(", "), maxPieces, passages };
+  const { batch, epochs, rate, headRate, maxPieces, passages, coarsePieces, schedule } = tuning;
+  const frozen = {
+    encoderOrigin: [...new Set(parts.map((it) => it.encoder.origin))].join("; "),
+    embeddingWeight: parts.map((it) => it.encoder.weight).join(", "),
+    maxPieces,
+    passages,
+  };
   return freeze
     ? { ...frozen, encoderIs: "as published" }
     : {
         ...frozen,
         coarsePieces,
         schedule,
+        batch,
         epochs: epochs.join(", "),
         encoderRate: rate,
         headRate,

@@ -121,7 +121,10 @@ test("a ranker without words suggests by the embedding alone", async () => {
 }, 120_000);
 
 test("a frozen encoder is written as it was published, and reads as much of a text as was asked for", async () => {
-  const { out, events } = await trainOn({ freeze: true, maxPieces: 12 });
+  const { out, events } = await trainOn({ freeze: true, maxPieces: 12, batch: 8, engine: "cpu" });
+  const card = readFileSync(path.join(out, "README.md"), "utf8");
+  expect(card).toMatch(/--engine cpu --freeze --batch 8 --max-pieces 12 /u);
+  expect(card).toMatch(/\| encoderOrigin +\| folder tiny-bert, model\.safetensors SHA-256 [0-9a-f]{64}/u);
   const { encoderModels } = JSON.parse(readFileSync(path.join(out, "model.json"), "utf8"));
   expect(encoderModels[0].maxPieces).toBe(12);
   expect(events.some((it) => it.type === "step")).toBe(false);

@@ -142,16 +142,38 @@ function answersOf(out: string) {
   return { calibration, threshold, scoring, metrics: Object.fromEntries(figures) };
 }
 
-test("the same seed gives the same bytes for any number of threads", async () => {
+const recipes: readonly Partial<TrainOptions>[] = [
+  { preset: "fast" },
+  { preset: "best" },
+  { tree: "bonsai" },
+  { tree: "parabel", features: "words" },
+  { loss: "logistic", features: "words" },
+  { negatives: "tfn+man", induceRelevance: true, features: "words+characters" },
+];
+
+test.each(recipes)("the same seed gives the same bytes for any number of threads: %o", async (recipe) => {
   const corpus = corpusOf(notes(300, 4));
-  for (const preset of ["fast", "best"] as const) {
-    const { out: one } = await trainOn(corpus, { preset, threads: 1, seed: 7 });
-    const { out: two } = await trainOn(corpus, { preset, threads: 2, seed: 7 });
-    const bytes = bytesOf(one);
-    expect(bytesOf(two).map((it, i) => it === bytes[i])).toEqual(learnt.map(() => true));
-    expect(answersOf(one).calibration.values.length).toBeGreaterThan(1);
-    expect(answersOf(two)).toEqual(answersOf(one));
+  const { out: one } = await trainOn(corpus, { ...recipe, threads: 1, seed: 7 });
+  const bytes = bytesOf(one);
+  expect(answersOf(one).calibration.values.length).toBeGreaterThan(1);
+  for (const threads of [2, 3]) {
+    const { out: more } = await trainOn(corpus, { ...recipe, threads, seed: 7 });
+    expect(bytesOf(more).map((it, i) => it === bytes[i])).toEqual(learnt.map(() => true));
+    expect(answersOf(more)).toEqual(answersOf(one));
   }
+});
+
+test("the model card has the command that makes the model again", async () => {
+  const folder = scratchFolder({ "my notes.jsonl": jsonLines(notes(100, 9)) });
+  const { out } = await trainOn(path.join(folder, "my notes.jsonl"), {
+    ...{ features: "words", tree: "bonsai", seed: 3, minLabelDocuments: 2, holdOut: 10 },
+    ...{ tagOptions: { keys: ["tags", "my tags"] }, exclude: ["**/drafts", 'a "b"'] },
+  });
+  const card = readFileSync(path.join(out, "README.md"), "utf8");
+  expect(card).toContain(
+    '    tagwright train --corpus "my notes.jsonl" --out <folder> --preset fast --tree bonsai --features words --seed 3 ' +
+      '--min-label-documents 2 --holdout 10 --tag-keys "tags,my tags" --exclude "**/drafts" --exclude "a \\"b\\""\n',
+  );
 });
 
 test("cancelling leaves the old model as it was, and no lock behind", async () => {

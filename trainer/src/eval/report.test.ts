@@ -83,7 +83,7 @@ test("the card tells data, figures overall and by band, and the command", () => 
 
 test("without held-out documents the card claims nothing", () => {
   const text = formatModelCard(card(false));
-  expect(text).toContain("Nothing was held out");
+  expect(text).toContain("There were too few documents to keep some apart");
   expect(text).not.toContain("precision");
 });
 

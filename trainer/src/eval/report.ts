@@ -68,7 +68,7 @@ export function formatModelCard(card: ModelCard): string {
     ].join("\n"),
     "## How good it is",
     ...(card.heldOut === undefined
-      ? ["Nothing was held out, so there are no honest figures. Train with `--holdout 10` to have some."]
+      ? ["There were too few documents to keep some apart for judging, so there are no honest figures."]
       : heldOutSections(card.heldOut, card.threshold)),
     ...(card.ensemble === undefined ? [] : ensembleSections(card.ensemble)),
     "## What it can and cannot do",
