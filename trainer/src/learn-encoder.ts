@@ -9,11 +9,15 @@ import { allExcept, selectExamples, type TrainingSet } from "./features/training
 import {
   type Checkpoint,
   CheckpointError,
+  embeddingFolder,
+  hasCheckpoint,
   loadCheckpoint,
   rankerFolder,
   saveCheckpoint,
 } from "./fine-tune/checkpoint.ts";
+import type { EmbeddingPart } from "./fine-tune/embed.ts";
 import { type FineTuneHooks, fineTune, fineTuneJointly } from "./fine-tune/fine-tune.ts";
+import { keepEmbedding } from "./fine-tune/keep-embedding.ts";
 import { MemoryLimitError } from "./fine-tune/memory-limit.ts";
 import { type PieceRows, selectPieces } from "./fine-tune/pieces.ts";
 import { embeddedState, type RunState, readEmbedded, restoreTuning, tuningState } from "./fine-tune/run-state.ts";
@@ -37,7 +41,7 @@ export interface EncoderRun {
   readonly resume?: boolean | undefined;
   /** The encoder stays as it was published. */
   readonly freeze: boolean;
-  /** Steps between two checkpoints; undefined: about a minute. A level's end is always one. */
+  /** Steps, or batches of an embedding, between two checkpoints; undefined: about a minute. A level's end is always one. */
   readonly checkpointSteps?: number | undefined;
   /** Bytes of memory that this process may have in use while it fine-tunes. */
   readonly memoryLimit?: number | undefined;
@@ -72,6 +76,7 @@ export async function learnEncoder(
   const { shape } = pretrained;
   const { tuning } = recipe;
   const fingerprint = fingerprintOf(pretrained, set, pieces, heldOut, recipe, freeze);
+  if (run.resume === false) await rm(embeddingFolder(run.checkpoints), { recursive: true, force: true });
   const saved = await findCheckpoint(run, fingerprint);
   const embedded = saved && readEmbedded(saved, pretrained, set.features.numRows);
   if (embedded !== undefined) return embedded;
@@ -88,9 +93,13 @@ export async function learnEncoder(
   try {
     if (!freeze) await tune(encoder, pretrained, set, pieces, heldOut, recipe, run, keep, saved);
     const meter = createMeter("encode", "documents", onProgress);
-    const values = await encoder.embed(pieces, tuning.maxPieces, "all", meter, signal);
-    const learnt = { weights: await encoder.weights(), embeddings: { width: shape.hidden, values } };
+    const weights = await encoder.weights();
+    const task = { weights, pieces, maxPieces: tuning.maxPieces, hidden: shape.hidden };
+    const embed = (part: EmbeddingPart) => encoder.embed(pieces, tuning.maxPieces, "all", meter, signal, part);
+    const values = await keepEmbedding(embeddingFolder(run.checkpoints), task, embed, run.checkpointSteps);
+    const learnt = { weights, embeddings: { width: shape.hidden, values } };
     await keep(embeddedState(learnt, freeze));
+    await rm(embeddingFolder(run.checkpoints), { recursive: true, force: true });
     return learnt;
   } finally {
     await disposeQuietly(encoder);
@@ -107,7 +116,8 @@ async function findCheckpoint(
   try {
     const saved = await loadCheckpoint(folder, fingerprint);
     if (saved !== undefined) say("info", `goes on from the checkpoint of the same run in ${folder}`);
-    else if (resume) say("warning", `no checkpoint in ${folder}: training starts anew`);
+    else if (resume && !(await hasCheckpoint(folder)))
+      say("warning", `no checkpoint in ${folder}: training starts anew`);
     return saved;
   } catch (error) {
     if (resume || !(error instanceof CheckpointError)) throw error;
@@ -124,7 +134,7 @@ async function tune(
   pieces: PieceRows,
   heldOut: Uint32Array,
   recipe: Recipe,
-  { pool, onProgress, signal, checkpointSteps, memoryLimit = Number.POSITIVE_INFINITY }: EncoderRun,
+  { checkpoints, pool, onProgress, signal, checkpointSteps, memoryLimit = Number.POSITIVE_INFINITY }: EncoderRun,
   keep: (state: RunState, step?: number) => Promise<void>,
   saved: Checkpoint | undefined,
 ): Promise<void> {
@@ -184,6 +194,10 @@ async function tune(
     },
     onQuality: (level, value) => onProgress({ type: "quality", level, metric: "precision@1", value }),
     onEmbedded: (done, total) => embedMeter(done, total),
+    async keepEmbedding(maxPieces, make) {
+      const task = { weights: await encoder.weights(), pieces: input.pieces, maxPieces, hidden: shape.hidden };
+      return keepEmbedding(embeddingFolder(checkpoints), task, make, checkpointSteps);
+    },
   };
   if (recipe.tuning.schedule === "dynamic") await fineTuneJointly(input, encoder, recipe, hooks, signal, resumed);
   else await fineTune(input, encoder, recipe, pool, hooks, signal, resumed);

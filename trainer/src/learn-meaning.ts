@@ -143,8 +143,8 @@ async function keepWhatHelps(
   const kept = await keepShare(shares, pretrained.weights, tuned, async (weights, share) => {
     const task = { weights, pieces, maxPieces: tuning.maxPieces, hidden: shape.hidden };
     const meter = createMeter("encode", "documents", onProgress);
-    const values = await keepEmbedding(path.join(rankerFolder(checkpoints), `share-${share}`), task, () =>
-      engines.run((engine) => embedWith(engine, shape, weights, pieces, tuning.maxPieces, meter, signal)),
+    const values = await keepEmbedding(path.join(rankerFolder(checkpoints), `share-${share}`), task, (part) =>
+      engines.run((engine) => embedWith(engine, shape, weights, pieces, tuning.maxPieces, meter, signal, part)),
     );
     return weighEmbedding(set, { width: shape.hidden, values }, heldOut, recipe, pool, meters, signal, false);
   });

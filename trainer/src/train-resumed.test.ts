@@ -79,6 +79,36 @@ test.each([
   180_000,
 );
 
+test.each([
+  ["all documents with a frozen encoder", { freeze: true, passages: 1 }, 1],
+  ["all documents for the second level", {}, 2],
+  ["all documents with the tuned encoder", {}, 3],
+] as const)(
+  "a run that was cut off while it embedded %s goes on with the rest of them",
+  async (_, options, pass) => {
+    const given = { corpus: corpus(200, 80), checkpointSteps: 1, ...options };
+    const out = path.join(scratchFolder(), "model");
+    const stop = new AbortController();
+    let passes = 0;
+    let cutAt = 0;
+    const onEvent = (event: ProgressEvent) => {
+      if (event.type !== "progress" || event.stage !== "encode") return;
+      if (passes + 1 === pass && event.done < event.total && !stop.signal.aborted) {
+        cutAt = event.done;
+        stop.abort();
+      }
+      if (event.done === event.total) passes++;
+    };
+    await expect(trainOn({ ...given, out }, onEvent, { signal: stop.signal })).rejects.toThrow();
+    expect(cutAt).toBeGreaterThan(0);
+    const resumed = await trainOn({ ...given, out });
+    const embedded = resumed.events.flatMap((it) => (it.type === "progress" && it.stage === "encode" ? [it.done] : []));
+    expect(embedded[0]).toBeGreaterThan(cutAt);
+    expect(digest(out)).toBe(digest((await trainOn(given)).out));
+  },
+  180_000,
+);
+
 test("the checkpoint of another run stays until there is one of this run, unless this one must go on from it", async () => {
   const out = path.join(scratchFolder(), "model");
   const given = { corpus: corpus(160), checkpointSteps: 4 };

@@ -4,7 +4,7 @@ import type { Recipe } from "../config.ts";
 import { newOrtEngine } from "../encoder/engines/ort.ts";
 import type { Graph } from "../encoder/graph/graph.ts";
 import { quantizeEncoder } from "../encoder/graph/quantize.ts";
-import { embedDocuments, unitRows } from "../fine-tune/embed.ts";
+import { embedDocuments, newPart, unitRows } from "../fine-tune/embed.ts";
 import { type PieceRows, selectPieces } from "../fine-tune/pieces.ts";
 import { calibrate, judge } from "./calibrate.ts";
 import type { WeighedEmbedding } from "./rehearse-embedding.ts";
@@ -39,7 +39,7 @@ export async function tryQuantised(
   if (compared.length === 0 || members === undefined || dense === undefined) return undefined;
   const graph = quantizeEncoder(baked);
   const documents = Uint32Array.from(compared, ({ document }) => document);
-  const own = new Float32Array(documents.length * dense.width);
+  const own = newPart(documents.length, dense.width);
   const engine = await newOrtEngine("cpu", { threads });
   try {
     const program = await engine.load(graph, new Map());
@@ -49,7 +49,7 @@ export async function tryQuantised(
   } finally {
     await engine.dispose();
   }
-  const scaled = unitRows(own, dense.width, weight);
+  const scaled = unitRows(own.values, dense.width, weight);
   const values = dense.values.slice();
   for (const [row, document] of documents.entries())
     values.set(scaled.subarray(row * dense.width, (row + 1) * dense.width), document * dense.width);

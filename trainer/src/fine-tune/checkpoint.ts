@@ -51,9 +51,10 @@ export async function checkpointFolders(out: string): Promise<string[]> {
   return [folder, ...names.map((name) => path.join(folder, name))];
 }
 
-/** Whether some checkpoint is in `folder`. */
+/** Whether a run can go on from what is in `folder`: a checkpoint, or a part of an embedding. */
 export async function hasCheckpoint(folder: string): Promise<boolean> {
-  return (await numbersIn(folder)).length > 0;
+  const folders = [folder, embeddingFolder(folder)];
+  return (await Promise.all(folders.map(numbersIn))).some((it) => it.length > 0);
 }
 
 /** Writes the next checkpoint, then removes those before it. @throws ModelWriteError where the disk refuses: they stay. */
@@ -171,6 +172,11 @@ async function readBytes(handle: FileHandle, from: number, count: number): Promi
 /** Where what the ranker has learnt on the encoder's embeddings is kept: beside its checkpoints in `folder`. */
 export function rankerFolder(folder: string): string {
   return path.join(folder, "ranker");
+}
+
+/** Where the embedding of all documents is kept while it is made: beside the checkpoints in `folder`. */
+export function embeddingFolder(folder: string): string {
+  return path.join(folder, "embedding");
 }
 
 export async function removeCheckpoints(folder: string): Promise<void> {

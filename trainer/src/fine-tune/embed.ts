@@ -15,6 +15,21 @@ export interface EmbedOptions {
   readonly passages: "first" | "all";
 }
 
+/** How far an embedding of many documents has come. */
+export interface EmbeddingPart {
+  /** Embeddings [documents, hidden], to be filled. */
+  readonly values: Float32Array;
+  /** So many passages, the longest first, are in `values` already. */
+  readonly done: number;
+  /** Called after each batch, with the passages that are done then. */
+  keep(done: number): Promise<void>;
+}
+
+/** An embedding from its beginning, of which nothing is kept on the way. */
+export function newPart(numDocuments: number, hidden: number): EmbeddingPart {
+  return { values: new Float32Array(numDocuments * hidden), done: 0, keep: async () => undefined };
+}
+
 /** Raw embeddings [documents, hidden] of all passages by an encoder with `weights`. @throws as `embedDocuments`. */
 export async function embedWith(
   engine: Engine,
@@ -24,28 +39,28 @@ export async function embedWith(
   maxPieces: number,
   onProgress: (done: number, total: number) => void,
   signal?: AbortSignal,
+  part: EmbeddingPart = newPart(pieces.numDocuments, shape.hidden),
 ): Promise<Float32Array> {
   const encoder = buildEncoder(shape);
   const program = await engine.load(encoder, new Map(encoder.state.map(({ input }) => [input, weights.get(input)!])));
   try {
-    const out = new Float32Array(pieces.numDocuments * shape.hidden);
     const options = { hidden: shape.hidden, maxPieces, passages: "all" } as const;
-    await embedDocuments(program, pieces, options, out, onProgress, signal);
-    return out;
+    await embedDocuments(program, pieces, options, part, onProgress, signal);
+    return part.values;
   } finally {
     await disposeQuietly(program);
   }
 }
 
 /**
- * Embeddings [documents, hidden] by `program`, an inference graph; a document without pieces gets zeros.
- * @throws EngineError, the signal's reason when aborted.
+ * Embeddings by `program`, an inference graph, into `part`; a document without pieces gets zeros.
+ * @throws EngineError, what `part.keep` throws, the signal's reason when aborted.
  */
 export async function embedDocuments(
   program: Program,
   pieces: PieceRows,
   { hidden, maxPieces, passages }: EmbedOptions,
-  out: Float32Array,
+  { values: out, done, keep }: EmbeddingPart,
   onProgress: (done: number, total: number) => void,
   signal?: AbortSignal,
 ): Promise<void> {
@@ -62,8 +77,9 @@ export async function embedDocuments(
     }
   }
   items.sort((a, b) => b.length - a.length || a.passage - b.passage);
-  out.fill(0);
-  for (let from = 0; from < items.length; ) {
+  const isFitting = done <= items.length;
+  if (done === 0 || !isFitting) out.fill(0);
+  for (let from = isFitting ? done : 0; from < items.length; ) {
     signal?.throwIfAborted();
     const { length } = items[from]!;
     const size = Math.max(1, Math.min(MOST_PASSAGES, Math.floor(PIECES_A_BATCH / length), items.length - from));
@@ -88,6 +104,7 @@ export async function embedDocuments(
     }
     from += size;
     onProgress(from, items.length);
+    await keep(from);
   }
 }
 

@@ -11,6 +11,7 @@ import { planBatches } from "./batches.ts";
 import { CheckpointError } from "./checkpoint.ts";
 import { bootstrapHead, predictCandidates, tuningData } from "./concat-model.ts";
 import { jointLevel, newJointShortlist, nothingPredicted, predictGroups } from "./dynamic.ts";
+import type { EmbeddingPart } from "./embed.ts";
 import { type Head, headPrecision, randomHead } from "./head.ts";
 import { type TuningLevel, tuningLevels } from "./levels.ts";
 import type { PieceRows } from "./pieces.ts";
@@ -45,6 +46,8 @@ export interface FineTuneHooks {
   /** At a level's start, now and then, and at its end. */
   onQuality(level: number, precision: number): void;
   onEmbedded(done: number, total: number): void;
+  /** Gives what `make` makes of all documents at a level's start, which it may keep on the way. Default: it keeps nothing. */
+  keepEmbedding?(maxPieces: number, make: (part?: EmbeddingPart) => Promise<Float32Array>): Promise<Float32Array>;
 }
 
 /**
@@ -76,7 +79,8 @@ export async function fineTune(
     let predicted = goesOn?.predicted;
     let start: Head | undefined;
     if (goesOn === undefined && tuning.schedule === "recursive") {
-      const raw = await encoder.embed(pieces, maxPieces, "first", hooks.onEmbedded, signal);
+      const embed = (part?: EmbeddingPart) => encoder.embed(pieces, maxPieces, "first", hooks.onEmbedded, signal, part);
+      const raw = await (hooks.keepEmbedding?.(maxPieces, embed) ?? embed());
       if (above !== undefined) predicted = await predictCandidates(data, tree, task.level, raw, recipe, pool, signal);
       start = await bootstrapHead(data, tree, task.level, raw, predicted, recipe, pool, signal);
     }

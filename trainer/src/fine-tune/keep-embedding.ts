@@ -1,8 +1,9 @@
-// An embedding of all documents that a run which was cut off need not make again: kept beside its checkpoints, and known by
-// the weights that made it and the pieces that they read.
+// An embedding of all documents that a run which was cut off need not make again: kept beside its checkpoints, now and then
+// while it is made and when it is whole, and known by the weights that make it and the pieces that they read.
 import { createHash } from "node:crypto";
 import type { EncoderWeights } from "../encoder/source/pretrained.ts";
 import { type Checkpoint, CheckpointError, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+import { type EmbeddingPart, newPart } from "./embed.ts";
 import type { PieceRows } from "./pieces.ts";
 
 export interface EmbeddingTask {
@@ -13,17 +14,45 @@ export interface EmbeddingTask {
   readonly hidden: number;
 }
 
-/** What `folder` holds of this very task, else what `make` makes, kept there. @throws as `make` and `saveCheckpoint`. */
+/** Where no number of batches is asked for. */
+const SECONDS_BETWEEN = 60;
+
+/**
+ * What `folder` holds of this very task; where that is a part of it or nothing, `make` goes on from there.
+ * A part is kept every so many `batches`, or else about once a minute. @throws as `make` and `saveCheckpoint`.
+ */
 export async function keepEmbedding(
   folder: string,
   task: EmbeddingTask,
-  make: () => Promise<Float32Array>,
+  make: (part: EmbeddingPart) => Promise<Float32Array>,
+  batches?: number,
 ): Promise<Float32Array> {
+  const { pieces, hidden } = task;
   const fingerprint = fingerprintOf(task);
-  const kept = (await load(folder, fingerprint))?.arrays.get("embedding");
-  if (kept instanceof Float32Array && kept.length === task.pieces.numDocuments * task.hidden) return kept;
-  const embedding = await make();
-  await saveCheckpoint(folder, { fingerprint, position: {}, arrays: new Map([["embedding", embedding]]) });
+  const save = async (values: Float32Array, position: Checkpoint["position"]) => {
+    await saveCheckpoint(folder, { fingerprint, position, arrays: new Map([["embedding", values]]) });
+  };
+  const found = await load(folder, fingerprint);
+  const kept = found?.arrays.get("embedding");
+  const isFitting = kept instanceof Float32Array && kept.length === pieces.numDocuments * hidden;
+  const done = found?.position["done"];
+  if (isFitting && done === undefined) return kept;
+  const isPart = isFitting && Number.isSafeInteger(done) && (done as number) > 0;
+  const part = isPart ? { values: kept, done: done as number } : newPart(pieces.numDocuments, hidden);
+  let savedAt = performance.now();
+  let since = 0;
+  const embedding = await make({
+    ...part,
+    async keep(now) {
+      since++;
+      const isDue = batches === undefined ? performance.now() - savedAt >= SECONDS_BETWEEN * 1000 : since >= batches;
+      if (!isDue) return;
+      await save(part.values, { done: now });
+      savedAt = performance.now();
+      since = 0;
+    },
+  });
+  await save(embedding, {});
   return embedding;
 }
 

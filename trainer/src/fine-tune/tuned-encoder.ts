@@ -4,7 +4,7 @@ import { bake, buildEncoder } from "../encoder/graph/bert.ts";
 import { quantizeEncoder } from "../encoder/graph/quantize.ts";
 import { buildStep } from "../encoder/graph/step.ts";
 import type { EncoderShape, EncoderWeights } from "../encoder/source/pretrained.ts";
-import { embedDocuments } from "./embed.ts";
+import { type EmbeddingPart, embedDocuments, newPart } from "./embed.ts";
 import type { PieceRows } from "./pieces.ts";
 import { forgetMoments, newTable, type Table } from "./table.ts";
 
@@ -22,6 +22,7 @@ export interface TunedEncoder {
     passages: "first" | "all",
     onProgress: (done: number, total: number) => void,
     signal?: AbortSignal,
+    part?: EmbeddingPart,
   ): Promise<Float32Array>;
   /** A new level starts without the moments of the last one. */
   forgetMoments(): Promise<void>;
@@ -76,17 +77,16 @@ export async function newTunedEncoder(
     step,
     tables,
     weights: all,
-    async embed(pieces, maxPieces, passages, onProgress, signal) {
+    async embed(pieces, maxPieces, passages, onProgress, signal, part = newPart(pieces.numDocuments, shape.hidden)) {
       const options = { hidden: shape.hidden, maxPieces, passages };
-      const out = new Float32Array(pieces.numDocuments * shape.hidden);
       if (passages === "first" && engine.name === "cpu") {
         const quantised = await engine.load(quantizeEncoder(bake(buildEncoder(shape), await all())), new Map());
         try {
-          await embedDocuments(quantised, pieces, options, out, onProgress, signal);
+          await embedDocuments(quantised, pieces, options, part, onProgress, signal);
         } finally {
           await disposeQuietly(quantised);
         }
-        return out;
+        return part.values;
       }
       if (inference === undefined) {
         const now = await all();
@@ -96,8 +96,8 @@ export async function newTunedEncoder(
       } else {
         await inference.writeState(await current());
       }
-      await embedDocuments(inference, pieces, options, out, onProgress, signal);
-      return out;
+      await embedDocuments(inference, pieces, options, part, onProgress, signal);
+      return part.values;
     },
     async forgetMoments() {
       const moments = graph.state.filter(({ input }) => isMoment(input));
