@@ -31,7 +31,8 @@ export function planCalibration({ bucket }: TrainingSet): CalibrationPlan {
     Uint32Array.from({ length: size }, (_, document) => document).filter((document) => chosen(bucket[document]!));
   if (size < MIN_DOCUMENTS) return { folds: [], setAside: false };
   if (size < calibration.foldsBelow) {
-    const folds = Array.from({ length: calibration.folds }, (_, f) => documents((b) => b % calibration.folds === f));
+    const count = size < calibration.small.below ? calibration.small.folds : calibration.folds;
+    const folds = Array.from({ length: count }, (_, f) => documents((b) => b % count === f));
     return { folds: folds.filter((it) => it.length > 0 && it.length < size), setAside: false };
   }
   const percent = Math.min(calibration.share, calibration.documents / size) * 100;

@@ -15,7 +15,7 @@ export interface StepCost {
 export interface TuningEstimate {
   readonly seconds: number;
   readonly memoryBytes: number;
-  /** On the disk at most while it learns: a checkpoint, and the next one while it is written. */
+  /** On the disk at most while it learns: a checkpoint, beside it the next one, or an embedding and twice its parts. */
   readonly peakBytes: number;
   /** Of the checkpoint that stays when it has learnt: weights and the embedding of all documents. */
   readonly keptBytes: number;
@@ -87,11 +87,12 @@ export function estimateTuning(
     if (tuning.schedule === "recursive") perDocument += EMBEDDING_SHARE * cost.perPiece * length;
   }
   const weightBytes = 4 * parametersOf(shape);
+  const checkpointBytes = freeze ? 0 : CHECKPOINT_SHARE * weightBytes;
   const embeddingBytes = 4 * numDocuments * shape.hidden;
   return {
     seconds: numDocuments * perDocument,
     memoryBytes: bytesOf(numLabels, shape, tuning, freeze) + numDocuments * (whole + 2 * shape.hidden) * 4,
-    peakBytes: freeze ? 0 : 2 * CHECKPOINT_SHARE * weightBytes,
+    peakBytes: Math.max(2 * checkpointBytes, checkpointBytes + 3 * embeddingBytes),
     keptBytes: passes * embeddingBytes + (freeze ? 0 : weightBytes),
     modelBytes: (1 + INT8_SHARE) * weightBytes,
   };
