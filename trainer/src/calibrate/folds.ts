@@ -25,13 +25,14 @@ export function planEncoderFold({ bucket }: TrainingSet): Uint32Array {
 /** A corpus under this size has no honest calibration: nothing of it is held out. */
 export const MIN_DOCUMENTS = 10;
 
-export function planCalibration({ bucket }: TrainingSet): CalibrationPlan {
+/** @param numFolds of a corpus that is small enough for folds; default: more of them, the smaller it is */
+export function planCalibration({ bucket }: TrainingSet, numFolds?: number): CalibrationPlan {
   const size = bucket.length;
   const documents = (chosen: (bucket: number) => boolean) =>
     Uint32Array.from({ length: size }, (_, document) => document).filter((document) => chosen(bucket[document]!));
   if (size < MIN_DOCUMENTS) return { folds: [], setAside: false };
   if (size < calibration.foldsBelow) {
-    const count = size < calibration.small.below ? calibration.small.folds : calibration.folds;
+    const count = numFolds ?? (size < calibration.small.below ? calibration.small.folds : calibration.folds);
     const folds = Array.from({ length: count }, (_, f) => documents((b) => b % count === f));
     return { folds: folds.filter((it) => it.length > 0 && it.length < size), setAside: false };
   }

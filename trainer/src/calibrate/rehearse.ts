@@ -1,7 +1,7 @@
 // The rehearsal: models that learn from a part of the corpus suggest for the rest of it. It decides which features the
 // final model uses, and gives the outcomes that calibrate it.
 import type { MemberContent } from "@tagwright/model/internals";
-import type { Recipe } from "../config.ts";
+import { calibration, type Recipe } from "../config.ts";
 import { type Corpus, describeReport } from "../corpus/corpus.ts";
 import { describeLookAlikes } from "../features/look-alikes.ts";
 import { allExcept, readTrainingSet, selectExamples, type TrainingSet } from "../features/training-set.ts";
@@ -76,11 +76,15 @@ export async function rehearse(
     documents: first.statistics.documents,
     labels: first.labelIds.length,
   });
-  let winner = await rehearseOne(first, recipe, plan, pool, onProgress, signal);
-  if (variants.length === 0) return winner;
+  const run = (set: TrainingSet, tried: Recipe, by: CalibrationPlan) =>
+    rehearseOne(set, tried, by, pool, onProgress, signal);
+  if (variants.length === 0) return run(first, recipe, plan);
+  // Fewer folds do to choose; the one that is chosen is calibrated on more.
+  const choice = planCalibration(first, calibration.folds);
+  let winner = await run(first, recipe, choice);
   let best = quality(winner);
   for (const variant of variants) {
-    const tried = await rehearseOne(await read(variant), variant, plan, pool, onProgress, signal);
+    const tried = await run(await read(variant), variant, choice);
     const reached = quality(tried);
     if (reached <= best) continue;
     winner = tried;
@@ -89,7 +93,7 @@ export async function rehearse(
   const features = winner.recipe.features.blocks.map(describeBlock).join(" and ");
   const message = `tried ${1 + variants.length} sets of features on held-out documents; took ${features}`;
   onProgress({ type: "log", level: "info", message });
-  return winner;
+  return choice.folds.length === plan.folds.length ? winner : run(winner.set, winner.recipe, plan);
 }
 
 function checkMemory({ memoryBytes: needed }: Estimate, limitBytes: number, canChoose: boolean): void {
