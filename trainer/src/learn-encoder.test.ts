@@ -1,6 +1,7 @@
 import path from "node:path";
 import { scratchFolder } from "@tagwright/testing";
 import { expect, test } from "vitest";
+import type { Recipe } from "./config.ts";
 import type { Engine, EngineName } from "./encoder/engines/engine.ts";
 import { newOrtEngine } from "./encoder/engines/ort.ts";
 import { type RunningEngine, startEngine } from "./encoder/engines/running-engine.ts";
@@ -72,13 +73,15 @@ test("a run that takes more memory than it may stops behind a checkpoint, and go
   const { encoder, set, pieces, heldOut } = await problem(scratchFolder);
   const pool = newWorkerPool(1);
   const engine = await newOrtEngine("cpu", { threads: 1 });
-  const learn = async (checkpoints: string, limit: Partial<EncoderRun>) => {
+  // No embedding comes before the first step.
+  const flat: Recipe = { ...recipe, tuning: { ...recipe.tuning, schedule: "flat" } };
+  const learn = async (checkpoints: string, limit: Partial<EncoderRun>, given = flat) => {
     const steps: number[] = [];
     const onProgress = (event: ProgressEvent) => {
       if (event.type === "step") steps.push(event.step);
     };
     const run = { engine, pool, checkpoints, freeze: false, onProgress, ...limit };
-    return { learnt: bytesOf(await learnEncoder(encoder, set, pieces, heldOut, recipe, run)), steps };
+    return { learnt: bytesOf(await learnEncoder(encoder, set, pieces, heldOut, given, run)), steps };
   };
   const folder = path.join(scratchFolder(), "model.training");
   try {
@@ -91,6 +94,12 @@ test("a run that takes more memory than it may stops behind a checkpoint, and go
     expect(resumed.steps[0]).toBe(2);
     const whole = await learn(path.join(scratchFolder(), "model.training"), {});
     expect(resumed.learnt).toEqual(whole.learnt);
+    for (const freeze of [false, true]) {
+      const embedding = learn(path.join(scratchFolder(), "model.training"), { memoryLimit: 2 ** 20, freeze }, recipe);
+      await expect(embedding).rejects.toThrow(
+        /^embedding all documents: at most 1 MiB of memory expected, [\d,]+ MiB in use; raise --memory-limit/u,
+      );
+    }
   } finally {
     await engine.dispose();
     await pool.dispose();

@@ -43,7 +43,7 @@ export interface EncoderRun {
   readonly freeze: boolean;
   /** Steps, or batches of an embedding, between two checkpoints; undefined: about a minute. A level's end is always one. */
   readonly checkpointSteps?: number | undefined;
-  /** Bytes of memory that this process may have in use while it fine-tunes. */
+  /** Bytes of memory that this process may have in use while it fine-tunes and embeds. */
   readonly memoryLimit?: number | undefined;
   readonly onProgress: (event: ProgressEvent) => void;
   readonly signal?: AbortSignal | undefined;
@@ -95,7 +95,8 @@ export async function learnEncoder(
     const meter = createMeter("encode", "documents", onProgress);
     const weights = await encoder.weights();
     const task = { weights, pieces, maxPieces: tuning.maxPieces, hidden: shape.hidden };
-    const embed = (part: EmbeddingPart) => encoder.embed(pieces, tuning.maxPieces, "all", meter, signal, part);
+    const embed = (part: EmbeddingPart) =>
+      encoder.embed(pieces, tuning.maxPieces, "all", meter, signal, within(part, run.memoryLimit));
     const values = await keepEmbedding(embeddingFolder(run.checkpoints), task, embed, run.checkpointSteps);
     const learnt = { weights, embeddings: { width: shape.hidden, values } };
     await keep(embeddedState(learnt, freeze));
@@ -196,12 +197,27 @@ async function tune(
     onEmbedded: (done, total) => embedMeter(done, total),
     async keepEmbedding(maxPieces, make) {
       const task = { weights: await encoder.weights(), pieces: input.pieces, maxPieces, hidden: shape.hidden };
-      return keepEmbedding(embeddingFolder(checkpoints), task, make, checkpointSteps);
+      const embed = (part: EmbeddingPart) => make(within(part, memoryLimit));
+      return keepEmbedding(embeddingFolder(checkpoints), task, embed, checkpointSteps);
     },
   };
   if (recipe.tuning.schedule === "dynamic") await fineTuneJointly(input, encoder, recipe, hooks, signal, resumed);
   else await fineTune(input, encoder, recipe, pool, hooks, signal, resumed);
   await keep(await tuningState(encoder, "done"));
+}
+
+/** The same part, which ends with a MemoryLimitError where the process takes more than it may. */
+function within(part: EmbeddingPart, limit = Number.POSITIVE_INFINITY): EmbeddingPart {
+  return {
+    ...part,
+    async keep(done) {
+      const used = process.memoryUsage.rss();
+      await part.keep(done, used > limit);
+      if (used <= limit) return;
+      const cure = "raise --memory-limit and train with the same command again, which goes on from what is kept";
+      throw new MemoryLimitError("embedding all documents", limit, { used }, cure);
+    },
+  };
 }
 
 function stopped(level: number, step: number, used: number, limit: number, { tuning }: Recipe): MemoryLimitError {

@@ -2,7 +2,13 @@
 // other, so that memory is that of one; they share TF-IDF, engine and held-out documents, and these choose the rule that
 // makes one ranking of all.
 import os from "node:os";
-import { longestList, type MemberContent, newPieceTokenizer, readPassages } from "@tagwright/model/internals";
+import {
+  longestList,
+  type MemberContent,
+  machineMemory,
+  newPieceTokenizer,
+  readPassages,
+} from "@tagwright/model/internals";
 import type { Judged } from "./calibrate/calibrate.ts";
 import { type ChosenCombination, chooseCombination } from "./calibrate/choose-combination.ts";
 import type { Estimate } from "./calibrate/estimate.ts";
@@ -110,7 +116,7 @@ export function newEncodersRun(
       engines = await startEngine(options.engine ?? "auto", trial, { threads }, voice);
       const read = encoders.map((pretrained) => ({ pretrained, pieces: pieces!.get(pretrained)! }));
       const { freeze = false, out } = options;
-      const limit = limitOf(options) ?? os.totalmem();
+      const limit = limitOf(options) ?? machineMemory();
       const corpus = { set, recipe: given, threads, freeze };
       const estimate = await engines.run((engine) => estimateEncoders(read, engine, corpus, rehearsal, limit));
       await checkDiskSpace(out, estimate.diskBytes, context.freeBytes);

@@ -32,6 +32,7 @@ export { newSimdKernels } from "./kernels/simd.ts";
 export type { Chunk, Ranker, RankerLevel } from "./ranker/chunk.ts";
 export { decodeChunk, type EncodedChunk, encodeChunk, MOST_CHILDREN } from "./ranker/chunk-codec.ts";
 export { childWeights, type DensePanel, newPanel, quantiseChild } from "./ranker/dense-panel.ts";
+export { machineMemory } from "./ranker/machine-memory.ts";
 export { type Beam, type BeamOptions, BeamSearch, newBeam } from "./search/beam-search.ts";
 export type { Calibration } from "./search/calibrate.ts";
 export { probabilityOf } from "./search/calibrate.ts";

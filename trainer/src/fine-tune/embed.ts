@@ -21,8 +21,8 @@ export interface EmbeddingPart {
   readonly values: Float32Array;
   /** So many passages, the longest first, are in `values` already. */
   readonly done: number;
-  /** Called after each batch, with the passages that are done then. */
-  keep(done: number): Promise<void>;
+  /** Called after each batch, with the passages that are done then; `isLast` where nothing more will be. */
+  keep(done: number, isLast?: boolean): Promise<void>;
 }
 
 /** An embedding from its beginning, of which nothing is kept on the way. */

@@ -43,10 +43,10 @@ export async function keepEmbedding(
   let since = 0;
   const embedding = await make({
     ...part,
-    async keep(now) {
+    async keep(now, isLast = false) {
       since++;
       const isDue = batches === undefined ? performance.now() - savedAt >= SECONDS_BETWEEN * 1000 : since >= batches;
-      if (!isDue) return;
+      if (!isDue && !isLast) return;
       await save(part.values, { done: now });
       savedAt = performance.now();
       since = 0;

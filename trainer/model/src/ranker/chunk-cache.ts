@@ -1,15 +1,14 @@
 // Decoded chunks under a byte budget, least recently used out first. Memory does not grow with the label count.
 // A search asks for some thirty chunks a document, so a hit relinks two neighbours and allocates nothing.
-import os from "node:os";
 import type { Chunk } from "./chunk.ts";
+import { machineMemory } from "./machine-memory.ts";
 
 const LEAST_BUDGET = 256 * 2 ** 20;
 const SHARE_OF_MEMORY = 1 / 8;
 
 /** A share of the memory that this process may use. A beam that misses the cache takes a hundred times as long. */
 export function defaultCacheBytes(): number {
-  const allowed = process.constrainedMemory() || Number.POSITIVE_INFINITY;
-  return Math.max(LEAST_BUDGET, Math.floor(Math.min(os.totalmem(), allowed) * SHARE_OF_MEMORY));
+  return Math.max(LEAST_BUDGET, Math.floor(machineMemory() * SHARE_OF_MEMORY));
 }
 
 /** Of the four array objects, their buffers and the entry; it keeps tiny chunks from counting nothing. */
