@@ -107,7 +107,7 @@ export const tuningTests = [
       await row(/Encoder: tiny-bert/).waitFor();
       await row(/Start Training/).waitFor();
       await page.keyboard.press("Enter");
-      const refused = workbench.notification(/No new model: one fine-tuning at a time on this machine/);
+      const refused = workbench.notification(/No new model: one training with an encoder at a time on this machine/);
       await refused.waitFor({ timeout: 30_000 });
       await workbench.shot("tune-busy");
       giveBack();
