@@ -109,7 +109,7 @@ export function addTrainCommand(program: Command): void {
     .option("--induce-relevance", "let the labels of a document share its weight")
     .option("--threads <n>", "worker threads (default: one a core)", wholeNumber(1, 1024))
     .option("--seed <n>", "for everything random; the same seed gives the same model", wholeNumber(0, maxSeed))
-    .option("--min-label-documents <n>", "drop labels with fewer documents", wholeNumber(1, 1_000_000))
+    .option("--min-label-documents <n>", "drop labels with fewer documents (default: 1)", wholeNumber(1, 1_000_000))
     .option("--holdout <percent>", "leave documents out, for `evaluate --holdout`", wholeNumber(1, 90))
     .option("--tag-keys <keys>", tagKeysHelp, tagKeys)
     .option("--exclude <glob...>", excludeHelp)
