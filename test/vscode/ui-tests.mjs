@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { waitForFile } from "./workbench.mjs";
 
 /** The note that is tagged by hand: its tags are in a flow list. */
@@ -116,7 +117,18 @@ export const uiTests = [
       await workbench.shot("review");
       await workbench.rows.first().click();
       await workbench.shot("changes");
+      await workbench.notification(/Suggesting tags for/).waitFor({ state: "detached", timeout: 30_000 });
+      const numChecked = async () => {
+        const message = page.getByText(/suggestions? in \d+ documents?, \d+ checked/).first();
+        return Number(/(\d+) checked/.exec(await message.textContent())[1]);
+      };
+      const first = await numChecked();
+      const possible = workbench.rows.filter({ hasText: /likely|possible/ });
+      const unchecked = possible.filter({ has: page.locator('[role="checkbox"][aria-checked="false"]') }).first();
+      await unchecked.getByRole("checkbox").click();
+      assert.equal(await eventually(numChecked, first + 1), first + 1, "a click checks one suggestion");
       await page.keyboard.press("Space");
+      assert.equal(await eventually(numChecked, first), first, "the space bar takes it back");
       await workbench.runCommand("Tags: Check All Suggestions");
       await workbench.runCommand("Tags: Apply Checked Suggestions");
       await workbench.notification(/Added \d+ tags to \d+ documents/).waitFor({ timeout: 30_000 });
@@ -140,6 +152,14 @@ export const uiTests = [
     },
   ],
 ];
+
+/** What `ask` answers once it is `wanted`, or after a while. */
+async function eventually(ask, wanted) {
+  for (const until = Date.now() + 5_000; ; await delay(50)) {
+    const answer = await ask();
+    if (answer === wanted || Date.now() > until) return answer;
+  }
+}
 
 function snapshot(workspace) {
   const names = readdirSync(workspace, { recursive: true })
