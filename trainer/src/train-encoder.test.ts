@@ -175,12 +175,12 @@ test.each(["flat", "dynamic"] as const)(
 
 test.each([
   [
-    "documents that are all alike",
-    Array.from({ length: 30 }, (_, i) => ({ text: "the same words", labels: [`l${i % 3}`] })),
+    "documents that are all alike but for a word of their own",
+    Array.from({ length: 30 }, (_, i) => ({ text: `the same words${i}`, labels: [`l${i % 3}`] })),
     /^all 30 documents have the same words/u,
   ],
   [
-    "labels that all share one document",
+    "labels of which most share one document",
     Array.from({ length: 12 }, (_, i) => ({ text: `word${i} here`, labels: i === 0 ? ["a", "b", "c", "d"] : ["a"] })),
     /^3 of 4 labels \("b", "c", "d"\) have the very same documents/u,
   ],
@@ -213,3 +213,38 @@ test("a corpus without texts is refused for an encoder", async () => {
   const folder = scratchFolder({ "train.txt": "2 3 2\n0 0:1 1:1\n1 1:1 2:1\n" });
   await expect(trainOn({ corpus: folder })).rejects.toThrow(/--encoder none/u);
 });
+
+test.each([
+  [
+    "documents of one text",
+    Array.from({ length: 9 }, (_, i) => ({ text: "the same words", labels: [`l${i % 3}`] })),
+    /the same text in all 9/u,
+  ],
+  [
+    "labels that all share one document",
+    Array.from({ length: 9 }, (_, i) => ({ text: `word${i} here`, labels: i === 0 ? ["a", "b", "c"] : [] })),
+    /expected at least two labelled documents/u,
+  ],
+  [
+    "labels that all share their documents",
+    Array.from({ length: 9 }, (_, i) => ({ text: `word${i} here`, labels: i < 2 ? ["a", "b", "c"] : [] })),
+    /the very same documents for all 3 labels/u,
+  ],
+])(
+  "%s are refused, with and without an encoder, and the model that is there stays",
+  async (_, documents, message) => {
+    const lines = documents.map((it, i) => `${JSON.stringify({ id: `d${i}`, ...it })}\n`);
+    const folder = scratchFolder({ "notes.jsonl": lines.join("") });
+    const notes = path.join(folder, "notes.jsonl");
+    const { out } = await trainOn({ encoder: [] });
+    const before = readFileSync(path.join(out, "model.json"), "utf8");
+    const beside = readdirSync(path.dirname(out));
+    for (const encoder of [undefined, []]) {
+      const given = encoder ? { encoder } : {};
+      await expect(trainOn({ corpus: notes, out, ...given })).rejects.toThrow(message);
+    }
+    expect(readFileSync(path.join(out, "model.json"), "utf8")).toBe(before);
+    expect(readdirSync(path.dirname(out))).toEqual(beside);
+  },
+  120_000,
+);

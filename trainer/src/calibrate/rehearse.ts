@@ -3,7 +3,7 @@
 import type { MemberContent } from "@tagwright/model/internals";
 import { calibration, type Recipe } from "../config.ts";
 import { type Corpus, describeReport } from "../corpus/corpus.ts";
-import { describeLookAlikes } from "../features/look-alikes.ts";
+import { checkLookAlikes } from "../features/look-alikes.ts";
 import { allExcept, readTrainingSet, selectExamples, type TrainingSet } from "../features/training-set.ts";
 import { MemoryLimitError } from "../fine-tune/memory-limit.ts";
 import { createMeter } from "../meter.ts";
@@ -40,7 +40,7 @@ interface RehearsalOptions {
 
 /**
  * Tries the recipe's features and, on corpora of their size, its alternatives; the best nDCG@5 wins, the first of equals.
- * @throws MemoryLimitError where learning from words would need more than the limit; what `estimateAll` throws.
+ * @throws CorpusError where nothing can be learnt; MemoryLimitError where learning from words would need more than the limit; what `estimateAll` throws.
  */
 export async function rehearse(
   corpus: Corpus,
@@ -142,7 +142,7 @@ async function rehearseOne(
 }
 
 function sayWhatIsThere(corpus: Corpus, set: TrainingSet, onProgress: (event: ProgressEvent) => void): void {
-  for (const message of [...describeReport(corpus.report), ...describeLookAlikes(set)])
+  for (const message of [...describeReport(corpus.report), ...checkLookAlikes(corpus.path, set)])
     onProgress({ type: "log", level: "warning", message });
   if (set.numDroppedLabels === 0) return;
   const many = set.numDroppedLabels === 1 ? "1 label has" : `${set.numDroppedLabels.toLocaleString("en")} labels have`;

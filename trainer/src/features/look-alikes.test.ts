@@ -3,7 +3,7 @@ import { scratchFolder } from "@tagwright/testing";
 import { expect, test } from "vitest";
 import { recipeFor } from "../config.ts";
 import { openCorpus } from "../corpus/open-corpus.ts";
-import { describeLookAlikes } from "./look-alikes.ts";
+import { checkLookAlikes } from "./look-alikes.ts";
 import { readTrainingSet } from "./training-set.ts";
 
 /** What is said of documents of these words and labels. */
@@ -11,7 +11,7 @@ async function said(documents: readonly (readonly [text: string, labels: readonl
   const lines = documents.map(([text, labels], i) => `${JSON.stringify({ id: `d${i}`, text, labels })}\n`);
   const corpus = await openCorpus(path.join(scratchFolder({ "notes.jsonl": lines.join("") }), "notes.jsonl"));
   const options = { holdOut: 0, minLabelDocuments: 1 };
-  return describeLookAlikes(await readTrainingSet(corpus, recipeFor("fast", 0), options, () => undefined));
+  return checkLookAlikes("notes", await readTrainingSet(corpus, recipeFor("fast", 0), options, () => undefined));
 }
 
 test("nothing is said where documents differ and most labels have documents of their own", async () => {
@@ -44,4 +44,25 @@ test("labels of the same documents are named where they are at least half of all
     /^4 of 5 labels \("b", "c", "d", 1 more\) have the very same documents: .*--min-label-documents$/u,
   );
   expect(more).toEqual([]);
+});
+
+test.each([
+  [
+    "documents of one text",
+    [
+      ["red sea", ["a"]],
+      ["red sea", ["b"]],
+    ],
+    /^notes: expected documents with texts of their own, found the same text in all 2 documents: .*; give documents/u,
+  ],
+  [
+    "labels of the same documents, all of them",
+    [
+      ["red sea", ["a", "b", "c"]],
+      ["red sky", ["a", "b", "c"]],
+    ],
+    /^notes: expected labels with documents of their own, found the very same documents for all 3 labels: .*; tag /u,
+  ],
+] as const)("%s are refused", async (_, documents, message) => {
+  await expect(said(documents)).rejects.toThrow(message);
 });

@@ -1,32 +1,44 @@
-// What a corpus cannot teach although it can be learnt from: documents that are all the same, labels that no document tells
-// apart. Each is said with what to do; the model is made all the same.
+// Documents that are all the same, labels that no document tells apart. Where this holds of all there is nothing to learn,
+// and training refuses; where it holds of most it is said, with what to do.
 import { type Csr, rowOf } from "@tagwright/model/internals";
-import { quoteShort } from "../corpus/corpus-error.ts";
+import { CorpusError, quoteShort } from "../corpus/corpus-error.ts";
 import { newRandom } from "../random.ts";
 import type { LabelMatrix } from "./label-matrix.ts";
 import type { TrainingSet } from "./training-set.ts";
 
-const NAMED = 3;
+type Looked = Pick<TrainingSet, "features" | "labels" | "labelIds" | "hasOneText">;
 
-/** For people: what is the same, and the cure; nothing for a corpus of which most documents and labels differ. */
-export function describeLookAlikes({
-  features,
-  labels,
-  labelIds,
-}: Pick<TrainingSet, "features" | "labels" | "labelIds">): string[] {
+const NAMED = 3;
+const count = (it: number) => it.toLocaleString("en");
+
+/**
+ * What most documents or labels have in common, and the cure, for people; nothing where they differ.
+ * @throws CorpusError where all documents have one text, or all labels the same documents.
+ */
+export function checkLookAlikes(corpusPath: string, { features, labels, labelIds, hasOneText }: Looked): string[] {
+  const refuse = (expected: string, found: string) =>
+    new CorpusError(`${corpusPath}: expected ${expected}, found ${found}`);
+  const inseparable = largestGroup(labels);
+  const [documents, numLabels] = [count(features.numRows), count(labelIds.length)];
+  if (hasOneText) {
+    const found = `the same text in all ${documents} documents: nothing tells them apart; give documents that differ`;
+    throw refuse("documents with texts of their own", found);
+  }
+  if (inseparable.length === labelIds.length) {
+    const found = `the very same documents for all ${numLabels} labels: nothing tells these apart`;
+    throw refuse("labels with documents of their own", `${found}; tag documents with some of them and not the others`);
+  }
   const said: string[] = [];
-  const count = (it: number) => it.toLocaleString("en");
   if (haveOneRow(features))
     said.push(
-      `all ${count(features.numRows)} documents have the same words, those of a single document not counted: words can ` +
+      `all ${documents} documents have the same words, those of a single document not counted: words can ` +
         "only tell which labels are frequent; give documents with texts that differ",
     );
-  const inseparable = largestGroup(labels);
   if (inseparable.length < 2 || 2 * inseparable.length < labelIds.length) return said;
   const named = inseparable.slice(0, NAMED).map((label) => quoteShort(labelIds[label]!));
   const more = inseparable.length > NAMED ? `, ${count(inseparable.length - NAMED)} more` : "";
   said.push(
-    `${count(inseparable.length)} of ${count(labelIds.length)} labels (${named.join(", ")}${more}) have the very same ` +
+    `${count(inseparable.length)} of ${numLabels} labels (${named.join(", ")}${more}) have the very same ` +
       "documents: nothing tells them apart; tag documents with some of them and not the others, or leave rare labels " +
       "out with --min-label-documents",
   );

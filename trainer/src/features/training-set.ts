@@ -29,6 +29,8 @@ export interface TrainingSet extends Examples {
   readonly numDroppedLabels: number;
   /** Document → 0 to 99 by its id: what the calibration folds are cut by. */
   readonly bucket: Uint8Array;
+  /** Whether all documents have the same text; never of ready-made features. */
+  readonly hasOneText: boolean;
   readonly tfidf: TfidfModel;
   vocabulary(): Iterable<string>;
 }
@@ -63,10 +65,14 @@ export async function readTrainingSet(
   const labelStart = new GrowingUint32([0]);
   const labelEntries = new GrowingUint32();
   const buckets: number[] = [];
+  let firstText: string | undefined;
+  let hasOneText = true;
   for await (const { id, text, labels, features } of corpus.documents(signal)) {
     if (isHeldOut(id, holdOut)) continue;
     if (features === undefined) fitter.add(text);
     else ready.push(features);
+    firstText ??= text;
+    hasOneText &&= features === undefined && text === firstText;
     onText?.(text);
     counter.add(labels);
     for (const label of labels) {
@@ -98,6 +104,7 @@ export async function readTrainingSet(
     statistics,
     numDroppedLabels: kept.numDropped,
     bucket: Uint8Array.from(buckets),
+    hasOneText,
     tfidf: fitted.model,
     vocabulary: fitted.vocabulary,
   };
