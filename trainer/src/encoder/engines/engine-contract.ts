@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Graph } from "../graph/graph.ts";
 import type { EncoderShape } from "../source/pretrained.ts";
 import type { Engine, HostTensor, Program, Tensors } from "./engine.ts";
-import { newTinyStep } from "./tiny-step.ts";
+import { newTinyEncoding, newTinyStep } from "./tiny-step.ts";
 
 /** `openOther` gives an engine of another library, whose weights after twenty steps of a transformer must be the same. */
 export function engineContract(name: string, open: () => Promise<Engine>, openOther: () => Promise<Engine>): void {
@@ -56,6 +56,23 @@ export function engineContract(name: string, open: () => Promise<Engine>, openOt
       },
       120_000,
     );
+
+    test.each([
+      ["bert", "mean"],
+      ["bert", "pooler"],
+      ["distilbert", "first"],
+      ["roberta", "pooler"],
+      ["mpnet", "mean"],
+      ["mpnet", "first"],
+    ] as const)("%s, pooled by %s, embeds texts as another library does", async (family, pooling) => {
+      const other = await openOther();
+      const [ours, theirs] = [await embedTiny(engine, family, pooling), await embedTiny(other, family, pooling)];
+      await other.dispose();
+      expect(ours.shape).toEqual([3, 8]);
+      const [found, expected] = [ours, theirs].map(({ data }) => Array.from(data, Number)) as [number[], number[]];
+      expect(Math.max(...expected.map(Math.abs))).toBeGreaterThan(0.1);
+      expectAllClose(found, expected, 1e-4, "embedding");
+    });
 
     test("a step that is not accepted leaves the state as it was", () =>
       withProgram(async (program) => {
@@ -247,6 +264,18 @@ async function trainTiny(
   const state = await program.readState();
   await program.dispose();
   return { losses, state };
+}
+
+async function embedTiny(
+  engine: Engine,
+  family: EncoderShape["family"],
+  pooling: EncoderShape["pooling"],
+): Promise<HostTensor> {
+  const { graph, state, feeds } = newTinyEncoding(family, pooling);
+  const program = await engine.load(graph, state);
+  const results = await program.run(feeds);
+  await program.dispose();
+  return results.get("embedding")!;
 }
 
 function expectAllClose(

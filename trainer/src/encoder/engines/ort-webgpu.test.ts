@@ -1,17 +1,13 @@
 // On this machine's GPU, or on SwiftShader, a GPU in software (node test/gpu/set-up.mjs installs it).
-import { existsSync } from "node:fs";
 import { InferenceSession, type Tensor } from "onnxruntime-node";
 import { expect, onTestFinished, test, vi } from "vitest";
 import type { Graph } from "../graph/graph.ts";
 import type { Engine, HostTensor } from "./engine.ts";
 import { engineContract } from "./engine-contract.ts";
 import { newOrtEngine } from "./ort.ts";
+import { openWebGpu } from "./webgpu-here.ts";
 
-const swiftShader = "/usr/lib/chromium/vk_swiftshader_icd.json";
-const hasGpu = ["/dev/dri", "/dev/nvidia0"].some((it) => existsSync(it));
-if (!hasGpu && existsSync(swiftShader)) process.env["VK_ICD_FILENAMES"] ??= swiftShader;
-
-const engine = await newOrtEngine("webgpu").catch((error: Error) => error.message);
+const engine = await openWebGpu();
 
 if (typeof engine === "string") {
   test.skip(`skipped, no GPU and no SwiftShader: ${engine}`, () => {});

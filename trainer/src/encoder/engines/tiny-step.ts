@@ -1,5 +1,5 @@
-// A training step of a transformer with a few thousand weights, for tests and for trying an engine out.
-
+// A training step and an inference of a transformer with a few thousand weights, for tests and for trying an engine out.
+import { buildEncoder } from "../graph/bert.ts";
 import type { Graph, Value } from "../graph/graph.ts";
 import { buildStep } from "../graph/step.ts";
 import type { EncoderShape } from "../source/pretrained.ts";
@@ -60,6 +60,28 @@ export function newTinyStep(family: EncoderShape["family"] = "bert"): TinyStep {
         if (next !== undefined && !dimensions.includes("length")) tables.set(name, next);
       }
     },
+  };
+}
+
+/** The inference graph of the same encoder with its weights, and a batch of three texts, the second of two pieces. */
+export function newTinyEncoding(
+  family: EncoderShape["family"],
+  pooling: EncoderShape["pooling"],
+): { readonly graph: Graph; readonly state: Tensors; readonly feeds: Tensors } {
+  const graph = buildEncoder({ ...shape, family, pooling });
+  const names = new Set(graph.state.map((it) => it.input));
+  const states = graph.inputs.filter((it) => names.has(it.name));
+  const length = 6;
+  const dimensions = [3, length];
+  const ids = BigInt64Array.from({ length: 3 * length }, (_, i) => BigInt((5 * i + 2) % words));
+  const mask = BigInt64Array.from(ids, (_, i) => (Math.floor(i / length) === 1 && i % length >= 2 ? 0n : 1n));
+  return {
+    graph,
+    state: new Map(states.map((it) => [it.name, filled(it.shape as number[], initialValue(it.name))])),
+    feeds: new Map<string, HostTensor>([
+      ["input_ids", { type: "int64", shape: dimensions, data: ids }],
+      ["attention_mask", { type: "int64", shape: dimensions, data: mask }],
+    ]),
   };
 }
 
