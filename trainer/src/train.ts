@@ -17,6 +17,7 @@ import { type EncodersRun, newEncodersRun, newPieceReader } from "./learn-encode
 import { learnAll } from "./learn-meaning.ts";
 import { createMeter } from "./meter.ts";
 import type { ProgressEvent } from "./progress.ts";
+import { boundMemory } from "./ranker/bound-memory.ts";
 import { newWorkerPool, type WorkerPool } from "./ranker/worker-pool.ts";
 
 export interface TrainOptions {
@@ -106,13 +107,21 @@ export async function train(options: TrainOptions, context: TrainContext): Promi
       ...(options.exclude && { exclude: options.exclude }),
     });
     pool = newWorkerPool(options.threads ?? os.availableParallelism());
+    const ranking = options.memoryLimit === undefined ? pool : boundMemory(pool, options.memoryLimit * 2 ** 20);
     const reader = encoders.length > 0 ? newPieceReader(encoders, given, corpus) : undefined;
     encoding = reader && newEncodersRun(encoders, reader, given, options, context);
-    const rehearsed = await rehearse(corpus, given, { ...options, ...reader, ...encoding }, pool, onProgress, signal);
+    const rehearsed = await rehearse(
+      corpus,
+      given,
+      { ...options, ...reader, ...encoding },
+      ranking,
+      onProgress,
+      signal,
+    );
     const { recipe } = rehearsed;
-    const learnt = await encoding?.learn(rehearsed, pool);
+    const learnt = await encoding?.learn(rehearsed, ranking);
     const { set, judged } = learnt ?? rehearsed;
-    const members = (learnt ?? rehearsed).members ?? (await learnAll(set, recipe, pool, context));
+    const members = (learnt ?? rehearsed).members ?? (await learnAll(set, recipe, ranking, context));
     const calibrated = calibrate(set, judged);
 
     const content = await describeModel(options, recipe, corpus, set, members, calibrated, judged.length, learnt);
