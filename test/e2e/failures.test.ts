@@ -8,6 +8,7 @@ import { expect, test } from "vitest";
 import { contentOf, start, tagwright } from "./command-line.ts";
 import { makeJsonLines, makeNotes } from "./notes.ts";
 
+const encoder = path.resolve(import.meta.dirname, "../fixtures/encoders/tiny-bert");
 const windows = process.platform === "win32";
 const line = (id: string, text: string, labels: unknown) => `${JSON.stringify({ id, text, labels })}\n`;
 const good = makeNotes(30)
@@ -22,7 +23,7 @@ async function folderWithModel(): Promise<{ folder: string; model: string; befor
   return { folder, model, before: contentOf(model) };
 }
 
-test("each bad corpus is refused with its place and a cure, and nothing is written", async () => {
+test("each bad corpus is refused with its place and a cure, with and without an encoder, and nothing is written", async () => {
   const cases: [string, string | Uint8Array, RegExp][] = [
     ["not-json.jsonl", `${good}oops\n`, /not-json\.jsonl:31: is not JSON/],
     ["wrong-type.jsonl", line("a", "t", "x"), /wrong-type\.jsonl:1: "labels" must be a list of strings/],
@@ -30,6 +31,8 @@ test("each bad corpus is refused with its place and a cure, and nothing is writt
     ["empty-text.jsonl", line("a", " ", ["x"]), /no document has both text and labels/],
     ["one-label.jsonl", line("a", "t u", ["x"]) + line("b", "u v", ["x"]), /two different labels, found 1/],
     ["one-document.jsonl", line("a", "t u", ["x", "y"]), /at least two labelled documents/],
+    ["one-text.jsonl", line("a", "t u", ["x"]) + line("b", "t u", ["y"]), /the same text in all 2 documents/],
+    ["alike.jsonl", line("a", "t", ["x", "y"]) + line("b", "u", ["x", "y"]), /same documents for all 2 labels/],
     ["duplicates.jsonl", line("a", "t", ["x"]) + line("a", "u", ["y"]), /at least two labelled documents/],
     ["latin.jsonl", Buffer.from(line("a", "caf\xe9", ["x"]), "latin1"), /latin\.jsonl:1: is not UTF-8/],
     ["empty.jsonl", "", /is empty/],
@@ -38,9 +41,13 @@ test("each bad corpus is refused with its place and a cure, and nothing is writt
   const folder = scratchFolder(Object.fromEntries(cases));
   for (const [name, , message] of cases) {
     const corpus = path.join(folder, name.startsWith("folder/") ? "folder" : name);
-    const { code, stderr } = await tagwright(["train", "--corpus", corpus, "--out", path.join(folder, "out")]);
-    expect(stderr, name).toMatch(message);
-    expect(code, name).toBe(3);
+    const train = ["train", "--corpus", corpus, "--out"];
+    const [words, meaning] = ["out", "out2"].map((it) => [...train, path.join(folder, it)]) as [string[], string[]];
+    const runs = [words, [...meaning, "--encoder", encoder, "--engine", "cpu"]];
+    for (const { code, stderr } of await Promise.all(runs.map((args) => tagwright(args)))) {
+      expect(stderr, name).toMatch(message);
+      expect(code, name).toBe(3);
+    }
   }
   expect(readdirSync(folder).filter((it) => it.startsWith("out"))).toEqual([]);
 }, 120_000);

@@ -1,5 +1,5 @@
 // Long trainings as they go wrong: a second one starts, the process is killed, and the run goes on where it was.
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -117,6 +117,31 @@ test.skipIf(process.platform === "win32").each([
     expect(readdirSync(folder, { recursive: true }).filter((it) => /partial|lock/.test(String(it)))).toEqual([]);
     const { code, stdout } = await tagwright(["doctor", "--model", out, "--json"]);
     expect(code, stdout).toBe(0);
+  },
+  120_000,
+);
+
+test.skipIf(process.platform === "win32")(
+  "a disk that has no room for the encoder of the new model ends with 6, and the old model is served",
+  async () => {
+    const folder = scratchFolder({ "notes.jsonl": makeJsonLines(40, 4) });
+    const [corpus, out] = [path.join(folder, "notes.jsonl"), path.join(folder, "model")];
+    const words = await tagwright(["train", "--corpus", corpus, "--out", out, "--features", "words"]);
+    expect(words.code, words.stderr).toBe(0);
+    const before = contentOf(out);
+    const kilobytes = 32;
+    const through = `trap "" XFSZ; ulimit -f ${2 * kilobytes}; exec "$@"`;
+    const full = await tagwright(fineTune(corpus, out, "--freeze"), { through });
+    expect(full.stderr).toMatch(
+      /model: the model could not be written \(EFBIG\): .*; choose another disk or raise the/u,
+    );
+    expect(full.code, full.stderr).toBe(6);
+    expect(contentOf(out)).toEqual(before);
+    expect(readdirSync(folder, { recursive: true }).filter((it) => /partial|lock/.test(String(it)))).toEqual([]);
+    const again = await tagwright(fineTune(corpus, out, "--freeze"));
+    expect(again.code, again.stderr).toBe(0);
+    const large = readdirSync(out).filter((it) => statSync(path.join(out, it)).size > kilobytes * 1024);
+    expect(large).toEqual(["encoder.onnx"]);
   },
   120_000,
 );
