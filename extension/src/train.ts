@@ -8,7 +8,7 @@ import { defaultEncoder } from "./training/encoders.ts";
 import { parseChoice, type TrainingChoice } from "./training/training-choice.ts";
 import {
   createTask,
-  hasEncoder,
+  encoderUse,
   modelFolder,
   type TrainDefinition,
   type TrainingOptions,
@@ -28,9 +28,9 @@ export function trainingOptions(app: App, onFinish: (isReady: boolean) => void =
     onStart: (folder, definition, cancel) => {
       started = definition;
       app.training.started({ folder, cancel });
-      const { encoder = "none", engine, resume = false } = definition;
-      void app.context.workspaceState.update(choiceKey(folder), { encoder, engine, resume });
-      if (hasEncoder(definition)) void app.training.view.reveal();
+      const { encoder = "none", engine, freeze, resume = false } = definition;
+      void app.context.workspaceState.update(choiceKey(folder), { encoder, engine, freeze, resume });
+      if (encoderUse(definition) === "tuned") void app.training.view.reveal();
     },
     onEnd: (folder, outcome) => {
       if (started !== undefined) void rememberSpeed(app, folder, started, outcome);
@@ -72,6 +72,7 @@ export async function trainModel(app: App, hint?: Uri, given?: TrainingChoice): 
       action: "train",
       encoder: choice.encoder,
       ...(choice.engine !== undefined && { engine: choice.engine }),
+      ...(choice.freeze === true && { freeze: true }),
       // The question said so.
       ...(choice.encoder !== "none" && { download: true }),
       ...(choice.encoder !== "none" && { resume: choice.resume }),
@@ -104,7 +105,7 @@ async function ask(app: App, { uri }: WorkspaceFolder): Promise<TrainingChoice |
     engine: engineOf(uri),
     last: parseChoice(workspaceState.get(choiceKey(uri))),
     checkpoint: await findCheckpoint(modelFolder(uri)),
-    secondsPerDocument: (encoder, engine) => globalState.get<number>(speedKey(encoder, engine)),
+    secondsPerDocument: (encoder, engine, freeze) => globalState.get<number>(speedKey(encoder, engine, freeze)),
   });
 }
 
@@ -121,8 +122,8 @@ function choiceKey(folder: Uri): string {
   return `${lastChoice} ${folder.toString()}`;
 }
 
-function speedKey(encoder: string, engine: string): string {
-  return `${lastSpeed} ${encoder} ${engine}`;
+function speedKey(encoder: string, engine: string, freeze: boolean): string {
+  return `${lastSpeed} ${encoder} ${engine}${freeze ? " frozen" : ""}`;
 }
 
 /** So that the next question says what this computer takes, and not what some computer would. */
@@ -133,9 +134,9 @@ async function rememberSpeed(
   outcome: TrainingOutcome,
 ): Promise<void> {
   const { done, estimate } = outcome;
-  const { encoder = "none", engine = engineOf(folder) } = definition;
+  const { encoder = "none", engine = engineOf(folder), freeze = false } = definition;
   if (encoder === "none") return;
-  const key = speedKey(encoder, engine);
+  const key = speedKey(encoder, engine, freeze);
   const { globalState } = app.context;
   const isWhole = done !== undefined && definition.resume !== true;
   const known = isWhole ? done : globalState.get(key) === undefined ? estimate : undefined;

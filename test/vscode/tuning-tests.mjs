@@ -105,6 +105,13 @@ export const tuningTests = [
       await row(/^CPU/).click();
       await row(/Engine: CPU/).waitFor();
       await row(/Encoder: tiny-bert/).waitFor();
+      await row(/Fine-Tuning: On/).click();
+      await row(/Fine-Tuning: Off/)
+        .filter({ hasText: /stays as it was published/ })
+        .waitFor();
+      await workbench.shot("tune-frozen");
+      await row(/Fine-Tuning: Off/).click();
+      await row(/Fine-Tuning: On/).waitFor();
       await row(/Start Training/).waitFor();
       await page.keyboard.press("Enter");
       const refused = workbench.notification(/No new model: one training with an encoder at a time on this machine/);
@@ -160,6 +167,25 @@ export const tuningTests = [
       await workbench.runCommand("Tags: Suggest for This Document");
       await workbench.quickInput.getByText("Suggested Tags").waitFor();
       await workbench.quickInput.locator(".monaco-list-row").first().waitFor();
+      await page.keyboard.press("Escape");
+    },
+  ],
+  [
+    "without fine-tuning the encoder stays as it was published, and the next question remembers it",
+    async ({ workbench, page }) => {
+      const row = (text) => workbench.quickInput.locator(".monaco-list-row").filter({ hasText: text });
+      await workbench.runCommand("Tags: Train Model");
+      await workbench.quickInput.getByText("With meaning…").click();
+      await row(/Fine-Tuning: On/).click();
+      await row(/Fine-Tuning: Off/).waitFor();
+      await page.keyboard.press("Enter");
+      await workbench.notification(/The model is ready/).waitFor({ timeout: 60_000 });
+      await workbench.clearNotifications();
+      assert.match(readFileSync(path.join(modelOf(workbench), "README.md"), "utf8"), / --freeze /);
+      await workbench.runCommand("Tags: Train Model");
+      await row(/With meaning/)
+        .filter({ hasText: /Reads with tiny-bert/ })
+        .waitFor();
       await page.keyboard.press("Escape");
     },
   ],

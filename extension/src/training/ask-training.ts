@@ -27,7 +27,7 @@ export interface TrainingQuestion {
   readonly last: TrainingChoice | undefined;
   readonly checkpoint: FoundCheckpoint | undefined;
   /** What is known of the time that an encoder takes on this computer. */
-  readonly secondsPerDocument: (encoder: string, engine: string) => number | undefined;
+  readonly secondsPerDocument: (encoder: string, engine: string, freeze: boolean) => number | undefined;
 }
 
 /** Undefined where the user wants none. */
@@ -35,7 +35,7 @@ export async function askTraining(question: TrainingQuestion): Promise<TrainingC
   const { script, folder, encoder, engine, last, checkpoint } = question;
   const here = await listEncoders(script, folder.fsPath);
   for (;;) {
-    const meaning = await factsOf(question, here, encoder, engine);
+    const meaning = await factsOf(question, here, { encoder, engine, freeze: last?.freeze === true });
     const chosen = await askKind(choiceItems({ meaning, last, checkpoint, now: new Date() }));
     if (chosen === undefined || chosen.encoder === "none" || chosen.resume) return chosen;
     const refined = await askMeaning(question, here, chosen);
@@ -66,14 +66,13 @@ async function askKind(items: ReturnType<typeof choiceItems>): Promise<TrainingC
 async function askMeaning(
   question: TrainingQuestion,
   here: readonly EncoderHere[] | undefined,
-  { encoder: firstEncoder, engine: firstEngine = question.engine }: TrainingChoice,
+  first: TrainingChoice,
 ): Promise<TrainingChoice | "back" | undefined> {
   const title = l10n.t("Train Model with Meaning");
-  let encoder = firstEncoder;
-  let engine = firstEngine;
+  let { encoder, engine = question.engine, freeze = false } = first;
   for (;;) {
-    const facts = await factsOf(question, here, encoder, engine);
-    const picks: Row<"start" | "encoder" | "engine">[] = [
+    const facts = await factsOf(question, here, { encoder, engine, freeze });
+    const picks: Row<"start" | "encoder" | "engine" | "freeze">[] = [
       { label: `$(play) ${l10n.t("Start Training")}`, description: whatMeaningTakes(facts), value: "start" },
       separator(l10n.t("this time")),
       {
@@ -86,12 +85,20 @@ async function askMeaning(
         description: engine === "auto" ? l10n.t("the fastest that works here") : "",
         value: "engine",
       },
+      {
+        label: freeze ? `$(lock) ${l10n.t("Fine-Tuning: Off")}` : `$(mortar-board) ${l10n.t("Fine-Tuning: On")}`,
+        description: freeze
+          ? l10n.t("the encoder stays as it was published: quicker, mostly a little less good")
+          : l10n.t("the encoder learns from your documents"),
+        value: "freeze",
+      },
     ];
     const placeholder = l10n.t("Enter starts the training. The settings hold the defaults of encoder and engine.");
     const answer = await pick(picks, { title, placeholder, canGoBack: true });
     if (answer === "back" || answer === undefined) return answer;
-    if (answer === "start") return { encoder, engine, resume: false };
-    if (answer === "encoder") encoder = (await askEncoder(question, here, encoder)) ?? encoder;
+    if (answer === "start") return { encoder, engine, ...(freeze && { freeze }), resume: false };
+    if (answer === "freeze") freeze = !freeze;
+    else if (answer === "encoder") encoder = (await askEncoder(question, here, encoder)) ?? encoder;
     else engine = (await askEngine(question, engine)) ?? engine;
   }
 }
@@ -154,16 +161,15 @@ async function askEngine({ script, folder }: TrainingQuestion, current: string):
 async function factsOf(
   { folder, documents, secondsPerDocument }: TrainingQuestion,
   here: readonly EncoderHere[] | undefined,
-  encoder: string,
-  engine: string,
+  chosen: Pick<MeaningFacts, "encoder" | "engine" | "freeze">,
 ): Promise<MeaningFacts> {
+  const { encoder, engine, freeze } = chosen;
   return {
+    ...chosen,
     documents,
-    encoder,
-    engine,
     isEncoderHere: isEncoderHere(encoder, here, folder.fsPath),
     cost: await costOf(encoder, here, folder.fsPath),
-    secondsPerDocument: secondsPerDocument(encoder, engine),
+    secondsPerDocument: secondsPerDocument(encoder, engine, freeze),
     cores: availableParallelism(),
   };
 }

@@ -20,15 +20,19 @@ const afterTuning: Shares = { encode: 45, features: 5, tree: 5, ranker: 30, cali
 /** Percent of a run with encoders that are done before the first is tuned. */
 const beforeTuning = 8;
 /** Share of the work on an encoder that tunes it. */
-const tuned = 0.78;
+const tuningShare = 0.78;
+
+/** None: words only. */
+export type EncoderUse = "none" | "frozen" | "tuned";
 
 export interface OverallProgress {
   /** Percent of the run that is done, 0 to 100, after this event; never less than before it. */
   after(event: ProgressEvent): number;
 }
 
-/** @param hasEncoder whether the run fine-tunes one. */
-export function overallProgress(hasEncoder: boolean): OverallProgress {
+/** @param use what the run does with an encoder. */
+export function overallProgress(use: EncoderUse): OverallProgress {
+  const tuned = use === "tuned" ? tuningShare : 0;
   let percent = 0;
   let isTuning = false;
   let level = 0;
@@ -39,7 +43,7 @@ export function overallProgress(hasEncoder: boolean): OverallProgress {
   let encoders = 1;
   const at = (event: Extract<ProgressEvent, { type: "progress" }>): number => {
     const share = event.total > 0 ? Math.min(1, Math.max(0, event.done / event.total)) : 0;
-    if (!hasEncoder) return percentOf(words, event.stage, share);
+    if (use === "none") return percentOf(words, event.stage, share);
     if (!isTuning) return (beforeTuning * percentOf(words, event.stage, share)) / 100;
     if (event.stage === "tune") tuning = Math.min(1, (level + share) / levels);
     // Between two levels all documents are encoded, too; a resumed run may have none left to tune.

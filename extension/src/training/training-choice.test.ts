@@ -17,6 +17,7 @@ const meaning: MeaningFacts = {
   documents: 400,
   encoder: "all-MiniLM-L6-v2",
   engine: "auto",
+  freeze: false,
   isEncoderHere: undefined,
   cost: 1,
   secondsPerDocument: undefined,
@@ -59,6 +60,14 @@ test("each kind says what it takes, by what this computer took where it did it b
   expect(time({ cost: undefined })).toBe("minutes to hours");
   expect(time({ cost: undefined, secondsPerDocument: 3 })).toBe("about 20 min");
   expect(time({ documents: undefined })).toBe("minutes to hours");
+  expect(time({ documents: 4000, freeze: true })).toBe("about 3 min");
+});
+
+test("an encoder that stayed as it was published does so again", () => {
+  const frozen = choiceItems({ ...facts, meaning: { ...meaning, freeze: true } })[1]!;
+  expect(frozen.choice).toEqual({ encoder: meaning.encoder, engine: "auto", freeze: true, resume: false });
+  expect(frozen.detail).toMatch(/^Reads with all-MiniLM-L6-v2: /u);
+  expect(parseChoice({ ...frozen.choice, resume: true })).toEqual({ ...frozen.choice, resume: true });
 });
 
 test("what would be downloaded is said before it is", () => {

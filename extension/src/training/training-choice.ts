@@ -10,16 +10,19 @@ export interface TrainingChoice {
   readonly encoder: string;
   /** As `tagwright train --engine` takes it; undefined: what the settings say. */
   readonly engine?: string | undefined;
+  /** The encoder stays as it was published. Default: no, it is fine-tuned. */
+  readonly freeze?: boolean | undefined;
   /** Go on from the checkpoint of the run that was stopped. */
   readonly resume: boolean;
 }
 
-/** What a fine-tuning with one encoder on one engine would take. */
+/** What a training with one encoder on one engine would take. */
 export interface MeaningFacts {
   /** Documents with tags, as far as they were counted. */
   readonly documents: number | undefined;
   readonly encoder: string;
   readonly engine: string;
+  readonly freeze: boolean;
   /** Whether the encoder is on this computer; undefined where nobody could tell. */
   readonly isEncoderHere: boolean | undefined;
   /** What a step costs beside one of the default encoder; undefined where its size is not known. */
@@ -47,6 +50,8 @@ interface ChoiceItem {
 
 /** Passes over the documents of a whole fine-tuning, forward passes included, about. */
 const passes = 6;
+/** The same of an encoder that is not fine-tuned: long texts are read in two passages, forward only. */
+const frozenPasses = 0.7;
 /** So many are read at least: a small corpus is read more often. */
 const fewestDocuments = 1600;
 /** Documents of 128 word pieces that one core takes a step with in a second, with the default encoder. */
@@ -57,7 +62,7 @@ const leastSeconds = 2;
 
 /** In the order shown; the first is the one that Enter takes. */
 export function choiceItems({ meaning: facts, last, checkpoint, now }: ChoiceFacts): ChoiceItem[] {
-  const { documents, encoder, engine } = facts;
+  const { documents, encoder, engine, freeze } = facts;
   const words: ChoiceItem = {
     kind: "words",
     choice: { encoder: "none", resume: false },
@@ -66,9 +71,9 @@ export function choiceItems({ meaning: facts, last, checkpoint, now }: ChoiceFac
   };
   const meaning: ChoiceItem = {
     kind: "meaning",
-    choice: { encoder, engine, resume: false },
+    choice: { encoder, engine, ...(freeze && { freeze }), resume: false },
     description: whatMeaningTakes(facts),
-    detail: `Fine-tunes ${encoderName(encoder)}: also sees that texts say the same in other words. Your documents stay on this computer.`,
+    detail: `${freeze ? "Reads with" : "Fine-tunes"} ${encoderName(encoder)}: also sees that texts say the same in other words. Your documents stay on this computer.`,
   };
   const kinds = last !== undefined && last.encoder !== "none" ? [meaning, words] : [words, meaning];
   if (checkpoint === undefined) return kinds;
@@ -144,18 +149,19 @@ export function engineItems(engines: readonly EngineHere[] = allEngines): Engine
 /** A choice that was remembered, or given by another program; undefined for anything else. */
 export function parseChoice(value: unknown): TrainingChoice | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  const { encoder, engine, resume } = value as Record<string, unknown>;
+  const { encoder, engine, freeze, resume } = value as Record<string, unknown>;
   if (typeof encoder !== "string" || encoder === "") return undefined;
-  return { encoder, ...(typeof engine === "string" && { engine }), resume: resume === true };
+  const more = { ...(typeof engine === "string" && { engine }), ...(freeze === true && { freeze }) };
+  return { encoder, ...more, resume: resume === true };
 }
 
 function timeOf(facts: MeaningFacts): string {
-  const { documents, cores, cost, secondsPerDocument } = facts;
+  const { documents, freeze, cores, cost, secondsPerDocument } = facts;
   if (documents === undefined) return "minutes to hours";
   if (secondsPerDocument !== undefined) return about(documents * secondsPerDocument);
   // What a graphics card makes of it only its trial will tell.
   if (cost === undefined) return "minutes to hours";
-  const read = Math.max(documents * passes, fewestDocuments);
+  const read = freeze ? documents * frozenPasses : Math.max(documents * passes, fewestDocuments);
   return about(wordSeconds(documents) + (read * cost) / (cores * documentsPerCoreSecond));
 }
 

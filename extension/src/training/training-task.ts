@@ -22,7 +22,7 @@ import {
 } from "vscode";
 import { excludes } from "../documents.ts";
 import { describeEvent } from "./describe-progress.ts";
-import { overallProgress } from "./overall-progress.ts";
+import { type EncoderUse, overallProgress } from "./overall-progress.ts";
 import { runTrainer, type TrainerRun } from "./trainer-process.ts";
 import type { TrainingMonitor } from "./training-monitor.ts";
 
@@ -36,6 +36,8 @@ export interface TrainDefinition extends TaskDefinition {
   readonly encoder?: string;
   /** As `tagwright train --engine` takes it. Default: what the settings say. */
   readonly engine?: string;
+  /** The encoder stays as it was published. Default: no, it is fine-tuned. */
+  readonly freeze?: boolean;
   /** Get the encoder first where it is not here yet. Default: no. */
   readonly download?: boolean;
   /** Go on from the last checkpoint, or do not. Default: where it is one of the same training. */
@@ -83,7 +85,7 @@ export function createTask(
   task.group = TaskGroup.Build;
   task.isBackground = false;
   // A terminal that opens when the run ends would cover the plot, which says why it ended as well.
-  const reveal = hasEncoder(definition) ? TaskRevealKind.Never : TaskRevealKind.Silent;
+  const reveal = encoderUse(definition) === "tuned" ? TaskRevealKind.Never : TaskRevealKind.Silent;
   task.presentationOptions = { reveal, clear: true };
   task.detail = l10n.t("Learns from the tagged documents of {0}", folder.name);
   return task;
@@ -114,7 +116,7 @@ function trainingTerminal(
       let error: string | undefined;
       let estimate: TrainingOutcome["estimate"];
       let shown: string | undefined;
-      const progress = progressNotification(folder, hasEncoder(definition), cancel);
+      const progress = progressNotification(folder, encoderUse(definition), cancel);
       options.monitor.begin(folder.name, definition.resume === true);
       options.onStart(folder.uri, definition, cancel);
       run = runTrainer({
@@ -177,9 +179,9 @@ async function warnIfLarge(estimate: Extract<ProgressEvent, { type: "estimate" }
   if ((await window.showWarningMessage(message, stop)) === stop) cancel();
 }
 
-/** Whether an encoder is fine-tuned: minutes to hours, with a curve to look at. */
-export function hasEncoder({ encoder = "none" }: TrainDefinition): boolean {
-  return encoder !== "none";
+/** One that is fine-tuned takes minutes to hours, with a curve to look at. */
+export function encoderUse({ encoder = "none", freeze = false }: TrainDefinition): EncoderUse {
+  return encoder === "none" ? "none" : freeze ? "frozen" : "tuned";
 }
 
 /** Flags of `tagwright train`; what the settings leave open the trainer decides. */
@@ -189,10 +191,13 @@ function trainerArguments({ uri }: WorkspaceFolder, definition: TrainDefinition)
   const minimum = settings.get("training.minLabelDocuments", 1);
   const flags = ["train", "--json", "--corpus", uri.fsPath, "--out", modelFolder(uri)];
   flags.push("--encoder", definition.encoder ?? "none");
-  if (hasEncoder(definition)) flags.push("--engine", definition.engine ?? settings.get("training.engine", "auto"));
-  if (hasEncoder(definition) && definition.download === true) flags.push("--download");
-  if (hasEncoder(definition) && definition.resume !== undefined)
-    flags.push(definition.resume ? "--resume" : "--no-resume");
+  const use = encoderUse(definition);
+  if (use !== "none") {
+    flags.push("--engine", definition.engine ?? settings.get("training.engine", "auto"));
+    if (use === "frozen") flags.push("--freeze");
+    if (definition.download === true) flags.push("--download");
+    if (definition.resume !== undefined) flags.push(definition.resume ? "--resume" : "--no-resume");
+  }
   flags.push("--preset", definition.preset ?? settings.get("training.preset", "fast"));
   if (threads > 0) flags.push("--threads", String(threads));
   // The trainer would know the folder's own settings only, not the user's or those of a workspace file.
@@ -208,8 +213,8 @@ export function modelFolder(folder: Uri): string {
   return path.resolve(folder.fsPath, configured === "" ? path.join(".tags", "model") : configured);
 }
 
-function progressNotification(folder: WorkspaceFolder, hasEncoder: boolean, cancel: () => void) {
-  const overall = overallProgress(hasEncoder);
+function progressNotification(folder: WorkspaceFolder, use: EncoderUse, cancel: () => void) {
+  const overall = overallProgress(use);
   let finish: () => void = () => undefined;
   let show: ((message: string, percent: number) => void) | undefined;
   let percent = 0;
