@@ -157,6 +157,7 @@ export function serve(connection: Connection, { version, workerScript }: ServerO
   );
   connection.onCompletion(
     guard(log, "completion", emptyCompletion, async ({ textDocument, position, context: trigger }, token) => {
+      await settle(settleMs, token);
       const context = await session.context(textDocument.uri);
       if (context === undefined) return emptyCompletion;
       return completion(context, position, token, trigger?.triggerKind);

@@ -3,6 +3,7 @@
 import { train } from "@tagwright/trainer";
 import { exportMatrices } from "./export.ts";
 import { learn } from "./learn.ts";
+import { timePadding } from "./padding.ts";
 import { evaluatePooled } from "./pooled.ts";
 import { predict, timeOpening } from "./predict.ts";
 import { score } from "./score.ts";
@@ -31,6 +32,8 @@ async function run(step: string | undefined, options: string): Promise<unknown> 
       return timeSuggestions(JSON.parse(options));
     case "speed":
       return timeEncoder(JSON.parse(options));
+    case "padding":
+      return timePadding(JSON.parse(options));
     case "open":
       return timeOpening(JSON.parse(options).model);
     default:

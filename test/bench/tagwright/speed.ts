@@ -25,37 +25,53 @@ export interface SpeedOptions {
 export async function timeEncoder(options: SpeedOptions) {
   const { shape, weights } = await readEncoderFolder(options.encoder);
   const engine = await openEngine(options.engine, options.threads);
-  const runOnce = await (options.what === "step" ? step : encode)(engine, shape, weights, options);
+  const run = await (options.what === "step" ? step : encode)(engine, shape, weights, options);
   const milliseconds: number[] = [];
   for (let i = 0; i <= options.count; i++) {
     const start = performance.now();
-    await runOnce();
+    await run(options.length);
     if (i > 0) milliseconds.push(performance.now() - start);
   }
   await engine.dispose();
   return { milliseconds, ran: engine.description };
 }
 
-async function step(engine: Engine, shape: EncoderShape, weights: EncoderWeights, size: SpeedOptions) {
-  const trial = newTrial(shape, weights, { loss: "squared-hinge", clip: 1 }, size);
-  const program = await engine.load(trial.graph, trial.state);
-  return () => program.run(trial.feeds);
+type Size = Omit<SpeedOptions, "length">;
+
+/** Runs one step on texts of so many pieces. */
+export async function step(engine: Engine, shape: EncoderShape, weights: EncoderWeights, size: Size) {
+  const trialOf = (length: number) => newTrial(shape, weights, { loss: "squared-hinge", clip: 1 }, { ...size, length });
+  const { graph, state } = trialOf(1);
+  const program = await engine.load(graph, state);
+  const feeds = kept((length) => trialOf(length).feeds);
+  return (length: number) => program.run(feeds(length));
 }
 
-async function encode(engine: Engine, shape: EncoderShape, weights: EncoderWeights, size: SpeedOptions) {
-  const { documents, length, what } = size;
+/** Embeds texts of so many pieces. */
+export async function encode(engine: Engine, shape: EncoderShape, weights: EncoderWeights, size: Size) {
+  const { documents, what } = size;
   const baked = bake(buildEncoder(shape), weights);
   const program = await engine.load(what === "encode" ? baked : quantizeEncoder(baked), new Map());
-  const dims = [documents, length];
-  const tensor = (valueAt: (i: number) => bigint): HostTensor => ({
-    type: "int64",
-    shape: dims,
-    data: BigInt64Array.from({ length: documents * length }, (_, i) => valueAt(i)),
+  const feeds = kept((length) => {
+    const tensor = (valueAt: (i: number) => bigint): HostTensor => ({
+      type: "int64",
+      shape: [documents, length],
+      data: BigInt64Array.from({ length: documents * length }, (_, i) => valueAt(i)),
+    });
+    return new Map([
+      ["input_ids", tensor((i) => BigInt((i * 7) % Math.min(600, shape.vocabulary)))],
+      ["attention_mask", tensor(() => 1n)],
+    ]);
   });
-  const ids = tensor((i) => BigInt((i * 7) % Math.min(600, shape.vocabulary)));
-  const feeds = new Map([
-    ["input_ids", ids],
-    ["attention_mask", tensor(() => 1n)],
-  ]);
-  return () => program.run(feeds);
+  return (length: number) => program.run(feeds(length));
+}
+
+/** Made once for each length. */
+function kept<T>(make: (length: number) => T): (length: number) => T {
+  const known = new Map<number, T>();
+  return (length) => {
+    const value = known.get(length) ?? make(length);
+    known.set(length, value);
+    return value;
+  };
 }
