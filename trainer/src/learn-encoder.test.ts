@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import path from "node:path";
 import { scratchFolder } from "@tagwright/testing";
 import { expect, test } from "vitest";
@@ -10,7 +11,7 @@ import { MemoryLimitError } from "./fine-tune/memory-limit.ts";
 import { newTrial } from "./fine-tune/trial.ts";
 import { type EncoderRun, type LearntEncoder, learnEncoder } from "./learn-encoder.ts";
 import type { ProgressEvent } from "./progress.ts";
-import { newWorkerPool } from "./ranker/worker-pool.ts";
+import { newWorkerPool, type WorkerPool } from "./ranker/worker-pool.ts";
 import { failing, problem, recipe, slow, unsound } from "./test-engines.ts";
 
 test("where a GPU is lost in mid-run, the next engine goes on from the checkpoint, as a resumed run would", async () => {
@@ -190,3 +191,45 @@ function bytesOf({ weights, embeddings }: LearntEncoder): Record<string, readonl
   const arrays = [...weights].map(([name, { data }]) => [name, [...data].map(Number)] as const);
   return { ...Object.fromEntries(arrays), embeddings: [...embeddings.values] };
 }
+
+test("a run that was cut off while rankers started a level asks them only for what they had not learnt", async () => {
+  const { encoder, set, pieces, heldOut } = await problem(scratchFolder, 2);
+  const engine = await newOrtEngine("cpu", { threads: 1 });
+  const checkpoints = path.join(scratchFolder(), "model.training");
+  /** How many problems were learnt, and where the run is cut off. */
+  const learn = async (folder: string, cutAt = Number.POSITIVE_INFINITY) => {
+    const cut = new AbortController();
+    const workers = newWorkerPool(1);
+    let learnt = 0;
+    const pool: WorkerPool = {
+      ...workers,
+      run: (jobs, onAnswer, signal) =>
+        workers.run(
+          jobs,
+          (job, answer, done) => {
+            onAnswer(job, answer, done);
+            if (jobs[0]!.kind === "train" && ++learnt === cutAt) cut.abort(new Error("enough"));
+          },
+          signal,
+        ),
+    };
+    const run = { engine, pool, checkpoints: folder, freeze: false, checkpointSteps: 8, onProgress: () => undefined };
+    const learning = learnEncoder(encoder, set, pieces, heldOut, recipe, { ...run, signal: cut.signal });
+    const ended = await learning.catch((error: Error) => error.message);
+    await workers.dispose();
+    return { learnt, ended: typeof ended === "string" ? ended : bytesOf(ended) };
+  };
+  try {
+    const whole = await learn(path.join(scratchFolder(), "model.training"));
+    expect(whole.learnt).toBeGreaterThan(1);
+    const before = await learn(checkpoints, whole.learnt - 1);
+    expect(readdirSync(checkpoints)).toContain("level-start");
+    const rest = await learn(checkpoints);
+    expect(before.ended).toBe("enough");
+    expect([before.learnt, rest.learnt]).toEqual([whole.learnt - 1, 1]);
+    expect(rest.ended).toEqual(whole.ended);
+    expect(readdirSync(checkpoints)).not.toContain("level-start");
+  } finally {
+    await engine.dispose();
+  }
+}, 120_000);

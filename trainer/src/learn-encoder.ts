@@ -11,6 +11,7 @@ import {
   CheckpointError,
   embeddingFolder,
   hasCheckpoint,
+  levelStartFolder,
   loadCheckpoint,
   rankerFolder,
   saveCheckpoint,
@@ -25,6 +26,7 @@ import { newTunedEncoder, type TunedEncoder } from "./fine-tune/tuned-encoder.ts
 import { createMeter } from "./meter.ts";
 import type { ProgressEvent } from "./progress.ts";
 import { childSeed } from "./random.ts";
+import { keepAnswers } from "./ranker/keep-answers.ts";
 import type { WorkerPool } from "./ranker/worker-pool.ts";
 import { buildTree } from "./tree/build-tree.ts";
 import { labelEmbedding } from "./tree/label-embedding.ts";
@@ -76,7 +78,8 @@ export async function learnEncoder(
   const { shape } = pretrained;
   const { tuning } = recipe;
   const fingerprint = fingerprintOf(pretrained, set, pieces, heldOut, recipe, freeze);
-  if (run.resume === false) await rm(embeddingFolder(run.checkpoints), { recursive: true, force: true });
+  const forget = (folder: string) => rm(folder, { recursive: true, force: true });
+  if (run.resume === false) await forget(embeddingFolder(run.checkpoints));
   const saved = await findCheckpoint(run, fingerprint);
   const embedded = saved && readEmbedded(saved, pretrained, set.features.numRows);
   if (embedded !== undefined) return embedded;
@@ -84,9 +87,10 @@ export async function learnEncoder(
   let isFirst = saved === undefined;
   const keep = async (state: RunState, step = 0) => {
     // With the checkpoint of another run goes what its ranker has learnt.
-    if (isFirst) await rm(rankerFolder(run.checkpoints), { recursive: true, force: true });
+    if (isFirst) await forget(rankerFolder(run.checkpoints));
     isFirst = false;
     const path = await saveCheckpoint(run.checkpoints, { fingerprint, ...state });
+    await forget(levelStartFolder(run.checkpoints));
     onProgress({ type: "checkpoint", path, step });
   };
   const encoder = await newTunedEncoder(engine, shape, pretrained.weights, { loss: tuning.loss, clip: tuning.clip });
@@ -100,7 +104,7 @@ export async function learnEncoder(
     const values = await keepEmbedding(embeddingFolder(run.checkpoints), task, embed, run.checkpointSteps);
     const learnt = { weights, embeddings: { width: shape.hidden, values } };
     await keep(embeddedState(learnt, freeze));
-    await rm(embeddingFolder(run.checkpoints), { recursive: true, force: true });
+    await forget(embeddingFolder(run.checkpoints));
     return learnt;
   } finally {
     await disposeQuietly(encoder);
@@ -202,7 +206,10 @@ async function tune(
     },
   };
   if (recipe.tuning.schedule === "dynamic") await fineTuneJointly(input, encoder, recipe, hooks, signal, resumed);
-  else await fineTune(input, encoder, recipe, pool, hooks, signal, resumed);
+  else {
+    const keeping = keepAnswers(pool, levelStartFolder(checkpoints));
+    await fineTune(input, encoder, recipe, keeping, hooks, signal, resumed);
+  }
   await keep(await tuningState(encoder, "done"));
 }
 

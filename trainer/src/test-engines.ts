@@ -22,14 +22,16 @@ import { tiny } from "./test-data.ts";
 export const recipe = recipeFor("fast", 3, { features: "words" });
 
 /**
- * 80 texts of made-up words, tagged with their first one, as an encoder reads them.
+ * 80 texts of made-up words, tagged with their first one, or each with a tag of its own, which makes two levels of nodes; as an
+ * encoder reads them.
  * @param scratchFolder makes a folder with these files that is removed after the test.
  */
-export async function problem(scratchFolder: (files?: Record<string, string>) => string) {
+export async function problem(scratchFolder: (files?: Record<string, string>) => string, levels: 1 | 2 = 1) {
   const words = ["solar", "tree", "label", "power", "text", "class", "wind", "rank"];
   const lines = Array.from({ length: 80 }, (_, i) => {
     const own = [words[i % 8]!, words[(i * 3) % 8]!, words[(i * 5 + 1) % 8]!];
-    return JSON.stringify({ id: `n${i}`, text: own.join(" "), labels: [own[0]] });
+    const labels = [levels === 1 ? own[0] : `the ${i}th`];
+    return JSON.stringify({ id: `n${i}`, text: own.join(" "), labels });
   });
   const folder = scratchFolder({ "notes.jsonl": `${lines.join("\n")}\n` });
   const encoder = await readEncoderFolder(tiny("bert"));

@@ -179,6 +179,11 @@ export function embeddingFolder(folder: string): string {
   return path.join(folder, "embedding");
 }
 
+/** Where is kept what rankers have learnt to start a level, until its first checkpoint: beside the checkpoints in `folder`. */
+export function levelStartFolder(folder: string): string {
+  return path.join(folder, "level-start");
+}
+
 export async function removeCheckpoints(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
 }
