@@ -22,7 +22,7 @@ else engines.push(["WebGPU", webGpu]);
 test.each(engines)(
   "%s learns level by level what the CPU learns, going on from a checkpoint",
   async (_, engine) => {
-    const { encoder, set, pieces, heldOut } = await problem(scratchFolder);
+    const { encoder, set, pieces, heldOut } = await problem(scratchFolder, 2);
     const pool = newWorkerPool(1);
     const events: ProgressEvent[] = [];
     const learn = (on: Engine, checkpoints: string, onEvent?: (event: ProgressEvent) => void, signal?: AbortSignal) =>
@@ -38,7 +38,7 @@ test.each(engines)(
     try {
       const expected = (await learn(cpu, folder())).embeddings.values;
       const losses = lastLosses(events);
-      expect(losses.length).toBeGreaterThan(0);
+      expect(losses).toHaveLength(2);
       events.length = 0;
 
       const cut = new AbortController();
@@ -51,7 +51,8 @@ test.each(engines)(
 
       for (const [level, loss] of lastLosses(events).entries()) expect(loss / losses[level]!).toBeCloseTo(1, 2);
       const untuned = await embedWith(cpu, encoder.shape, encoder.weights, pieces, 32, () => undefined);
-      expect(distance(values, expected)).toBeLessThan(0.1 * distance(untuned, expected));
+      // On the CPU a level starts from embeddings by 8-bit weights.
+      expect(distance(values, expected)).toBeLessThan(0.25 * distance(untuned, expected));
     } finally {
       await Promise.all([cpu, engine, pool].map((it) => it.dispose()));
     }
