@@ -96,7 +96,7 @@ export async function learnEncoder(
   const encoder = await newTunedEncoder(engine, shape, pretrained.weights, { loss: tuning.loss, clip: tuning.clip });
   try {
     if (!freeze) await tune(encoder, pretrained, set, pieces, heldOut, recipe, run, keep, saved);
-    const meter = createMeter("encode", "documents", onProgress);
+    const meter = createMeter("encode", "passages", onProgress);
     const weights = await encoder.weights();
     const task = { weights, pieces, maxPieces: tuning.maxPieces, hidden: shape.hidden };
     const embed = (part: EmbeddingPart) =>

@@ -142,7 +142,7 @@ async function keepWhatHelps(
   const shares = freeze || heldOut.length === 0 ? [] : sharesTried(tuning, pieces.numDocuments);
   const kept = await keepShare(shares, pretrained.weights, tuned, async (weights, share) => {
     const task = { weights, pieces, maxPieces: tuning.maxPieces, hidden: shape.hidden };
-    const meter = createMeter("encode", "documents", onProgress);
+    const meter = createMeter("encode", "passages", onProgress);
     const values = await keepEmbedding(path.join(rankerFolder(checkpoints), `share-${share}`), task, (part) =>
       engines.run((engine) => embedWith(engine, shape, weights, pieces, tuning.maxPieces, meter, signal, part)),
     );
