@@ -125,10 +125,17 @@ export const uiTests = [
       const first = await numChecked();
       const possible = workbench.rows.filter({ hasText: /likely|possible/ });
       const unchecked = possible.filter({ has: page.locator('[role="checkbox"][aria-checked="false"]') }).first();
-      await unchecked.getByRole("checkbox").click();
+      const row = workbench.rows.and(page.locator(`[data-index="${await unchecked.getAttribute("data-index")}"]`));
+      await row.getByRole("checkbox").click();
       assert.equal(await eventually(numChecked, first + 1), first + 1, "a click checks one suggestion");
-      await page.keyboard.press("Space");
-      assert.equal(await eventually(numChecked, first), first, "the space bar takes it back");
+      // A click on a check box does not always take the focus to its row, and a key is lost while the row is drawn anew.
+      for (let tries = 0; tries < 3 && (await numChecked()) !== first; tries++) {
+        await row.click();
+        await row.and(page.locator(".focused")).waitFor();
+        await page.keyboard.press("Space");
+        await eventually(numChecked, first);
+      }
+      assert.equal(await numChecked(), first, "the space bar takes it back");
       await workbench.runCommand("Tags: Check All Suggestions");
       await workbench.runCommand("Tags: Apply Checked Suggestions");
       await workbench.notification(/Added \d+ tags to \d+ documents/).waitFor({ timeout: 30_000 });
