@@ -56,6 +56,7 @@ const stages: Partial<Record<PackageName, { order: readonly string[]; files: Rea
       "config.ts": "",
       "random.ts": "",
       "meter.ts": "",
+      "memory-limit.ts": "",
       "train.ts": "calibrate",
     },
   },

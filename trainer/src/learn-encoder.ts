@@ -19,10 +19,10 @@ import {
 import type { EmbeddingPart } from "./fine-tune/embed.ts";
 import { type FineTuneHooks, fineTune, fineTuneJointly } from "./fine-tune/fine-tune.ts";
 import { keepEmbedding } from "./fine-tune/keep-embedding.ts";
-import { MemoryLimitError } from "./fine-tune/memory-limit.ts";
 import { type PieceRows, selectPieces } from "./fine-tune/pieces.ts";
 import { embeddedState, type RunState, readEmbedded, restoreTuning, tuningState } from "./fine-tune/run-state.ts";
 import { newTunedEncoder, type TunedEncoder } from "./fine-tune/tuned-encoder.ts";
+import { MemoryLimitError } from "./memory-limit.ts";
 import { createMeter } from "./meter.ts";
 import type { ProgressEvent } from "./progress.ts";
 import { childSeed } from "./random.ts";
@@ -79,7 +79,8 @@ export async function learnEncoder(
   const { tuning } = recipe;
   const fingerprint = fingerprintOf(pretrained, set, pieces, heldOut, recipe, freeze);
   const forget = (folder: string) => rm(folder, { recursive: true, force: true });
-  if (run.resume === false) await forget(embeddingFolder(run.checkpoints));
+  if (run.resume === false)
+    for (const folder of [embeddingFolder, levelStartFolder]) await forget(folder(run.checkpoints));
   const saved = await findCheckpoint(run, fingerprint);
   const embedded = saved && readEmbedded(saved, pretrained, set.features.numRows);
   if (embedded !== undefined) return embedded;

@@ -22,8 +22,8 @@ import { tiny } from "./test-data.ts";
 export const recipe = recipeFor("fast", 3, { features: "words" });
 
 /**
- * 80 texts of made-up words, tagged with their first one, or each with a tag of its own, which makes two levels of nodes; as an
- * encoder reads them.
+ * 80 texts of made-up words, tagged with their first one, or each with a tag of its own, which makes two levels of nodes;
+ * as an encoder reads them.
  * @param scratchFolder makes a folder with these files that is removed after the test.
  */
 export async function problem(scratchFolder: (files?: Record<string, string>) => string, levels: 1 | 2 = 1) {

@@ -12,12 +12,12 @@ import { describeModel, flatten } from "./describe-model.ts";
 import type { EngineChoice } from "./encoder/engines/choose.ts";
 import type { PretrainedEncoder } from "./encoder/source/pretrained.ts";
 import type { Metrics } from "./eval/metrics.ts";
-import { boundMemory } from "./fine-tune/bound-memory.ts";
 import { checkpointFolder, removeCheckpoints } from "./fine-tune/checkpoint.ts";
 import { type EncodersRun, newEncodersRun, newPieceReader } from "./learn-encoders.ts";
 import { learnAll } from "./learn-meaning.ts";
 import { createMeter } from "./meter.ts";
 import type { ProgressEvent } from "./progress.ts";
+import { boundMemory } from "./ranker/bound-memory.ts";
 import { newWorkerPool, type WorkerPool } from "./ranker/worker-pool.ts";
 
 export interface TrainOptions {

@@ -1,5 +1,4 @@
 // What batches of like length bring: steps and embeddings of a corpus' own batches, and of the same documents all padded.
-
 import { newPieceTokenizer, readPassages } from "../../../trainer/model/src/internals.ts";
 import { openCorpus } from "../../../trainer/src/corpus/open-corpus.ts";
 import { openEngine } from "../../../trainer/src/encoder/engines/choose.ts";
@@ -24,7 +23,7 @@ export async function timePadding(options: PaddingOptions) {
   const tokenizer = newPieceTokenizer(pretrained.tokenizer, pretrained.tokenizerConfig);
   const collector = newPieceCollector();
   for await (const { text } of (await openCorpus(corpus)).documents())
-    collector.add(readPassages(text, tokenizer, { maxPieces: 128, passages: 2 }).passages);
+    collector.add(readPassages(text, tokenizer, { maxPieces: length, passages: 2 }).passages);
   const pieces = collector.finish();
   const plan = planBatches(pieces, { maxPieces, size, epochs: 1, seed: 1 });
   const lengths = Array.from({ length: count }, (_, i) => {

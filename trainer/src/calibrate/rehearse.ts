@@ -5,7 +5,7 @@ import { calibration, type Recipe } from "../config.ts";
 import { type Corpus, describeReport } from "../corpus/corpus.ts";
 import { checkLookAlikes } from "../features/look-alikes.ts";
 import { allExcept, readTrainingSet, selectExamples, type TrainingSet } from "../features/training-set.ts";
-import { MemoryLimitError } from "../fine-tune/memory-limit.ts";
+import { MemoryLimitError } from "../memory-limit.ts";
 import { createMeter } from "../meter.ts";
 import type { ProgressEvent } from "../progress.ts";
 import { learnMembers } from "../ranker/learn-members.ts";
@@ -40,7 +40,8 @@ interface RehearsalOptions {
 
 /**
  * Tries the recipe's features and, on corpora of their size, its alternatives; the best nDCG@5 wins, the first of equals.
- * @throws CorpusError where nothing can be learnt; MemoryLimitError where learning from words would need more than the limit; what `estimateAll` throws.
+ * @throws CorpusError where nothing can be learnt; MemoryLimitError where learning from words would need more than the
+ *   limit; what `estimateAll` throws.
  */
 export async function rehearse(
   corpus: Corpus,

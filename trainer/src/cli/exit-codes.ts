@@ -7,8 +7,8 @@ import { EngineError } from "../encoder/engines/engine.ts";
 import { EncoderSourceError } from "../encoder/source/encoder-source-error.ts";
 import { CheckpointError } from "../fine-tune/checkpoint.ts";
 import { DiskSpaceError } from "../fine-tune/disk-space.ts";
-import { MemoryLimitError } from "../fine-tune/memory-limit.ts";
 import { DivergenceError } from "../fine-tune/tune-level.ts";
+import { MemoryLimitError } from "../memory-limit.ts";
 import type { ExitCode } from "../progress.ts";
 
 /** The command line asks for something that does not go together. */

@@ -3,10 +3,10 @@ import { recipeFor, type Schedule, type Tuning } from "../config.ts";
 import { type Engine, EngineError } from "../encoder/engines/engine.ts";
 import type { EncoderShape } from "../encoder/source/pretrained.ts";
 import { readEncoderFolder } from "../encoder/source/read-encoder.ts";
+import { MemoryLimitError } from "../memory-limit.ts";
 import { tiny } from "../test-data.ts";
 import { embedWith } from "./embed.ts";
 import { checkMemory, estimateTuning, measureStep } from "./estimate.ts";
-import { MemoryLimitError } from "./memory-limit.ts";
 import { newPieceCollector } from "./pieces.ts";
 
 const miniLm: EncoderShape = {

@@ -2,7 +2,7 @@
 import { FEWEST_PIECES, sharesTried, type Tuning } from "../config.ts";
 import { disposeQuietly, type Engine } from "../encoder/engines/engine.ts";
 import type { EncoderShape, EncoderWeights } from "../encoder/source/pretrained.ts";
-import { MemoryLimitError } from "./memory-limit.ts";
+import { MemoryLimitError } from "../memory-limit.ts";
 import { type PieceRows, passageLength } from "./pieces.ts";
 import { newTrial, trialSize } from "./trial.ts";
 

@@ -3,8 +3,8 @@ import path from "node:path";
 import { scratchFolder } from "@tagwright/testing";
 import { expect, test } from "vitest";
 import { readEncoderFolder } from "../encoder/source/read-encoder.ts";
+import { MemoryLimitError } from "../memory-limit.ts";
 import { tiny, trainings } from "../test-data.ts";
-import { MemoryLimitError } from "./memory-limit.ts";
 
 const { corpus, trainOn } = trainings(scratchFolder);
 

@@ -1,7 +1,6 @@
 // A worker pool that stops where the process takes more memory than it may.
-
-import type { WorkerPool } from "../ranker/worker-pool.ts";
-import { MemoryLimitError } from "./memory-limit.ts";
+import { MemoryLimitError } from "../memory-limit.ts";
+import type { WorkerPool } from "./worker-pool.ts";
 
 /** `run` throws as the pool's does, and MemoryLimitError after an answer with which the process is over `limitBytes`. */
 export function boundMemory(pool: WorkerPool, limitBytes: number): WorkerPool {
