@@ -1,6 +1,6 @@
 // What a run with encoders will take, all of it: the rehearsal with words, and for each encoder its fine-tuning, the rankers
 // that weigh its embedding, and its part of the model.
-import { type Estimate, estimateRankers } from "./calibrate/estimate.ts";
+import { estimateRankers, type WordsEstimate } from "./calibrate/estimate.ts";
 import type { RunEstimate } from "./calibrate/rehearse.ts";
 import { type Recipe, sharesTried, type Tuning } from "./config.ts";
 import type { Engine } from "./encoder/engines/engine.ts";
@@ -39,7 +39,7 @@ export async function estimateEncoders(
   encoders: readonly ReadEncoder[],
   engine: Engine,
   { set, recipe, threads, freeze }: EstimatedCorpus,
-  rehearsal: Estimate,
+  rehearsal: WordsEstimate,
   limitBytes: number,
 ): Promise<RunEstimate> {
   const { tuning } = recipe;
@@ -49,7 +49,7 @@ export async function estimateEncoders(
   for (const it of distinct) costs.set(it, await measureStep(engine, it.shape, it.weights, tuning));
   let { seconds, memoryBytes } = rehearsal;
   /** On the disk before an encoder, at most so far, and in the model. */
-  let [kept, most, inModel] = [0, 0, 0];
+  let [kept, most, inModel] = [rehearsal.diskBytes - rehearsal.modelBytes, 0, 0];
   for (const [e, { pretrained, pieces }] of encoders.entries()) {
     const { shape } = pretrained;
     const estimate = (changed: Tuning, frozen: boolean) =>
@@ -69,7 +69,7 @@ export async function estimateEncoders(
     const trials = tuning.denseWeights.length * (1 + shares.length) + (e === 0 ? 1 : 0);
     seconds += alone.seconds + estimateRankers(set, recipe, threads, trials, shape.hidden);
     // Words as in the rehearsal, and a byte for each weight of the embedding.
-    const rankerBytes = rehearsal.diskBytes + numLabels * shape.hidden;
+    const rankerBytes = rehearsal.modelBytes + numLabels * shape.hidden;
     const learnt = alone.keptBytes + (trials + 1) * rankerBytes;
     most = Math.max(most, kept + Math.max(alone.peakBytes, learnt));
     kept += learnt;

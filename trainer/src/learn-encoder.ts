@@ -26,7 +26,7 @@ import { MemoryLimitError } from "./memory-limit.ts";
 import { createMeter } from "./meter.ts";
 import type { ProgressEvent } from "./progress.ts";
 import { childSeed } from "./random.ts";
-import { keepAnswers } from "./ranker/keep-answers.ts";
+import { keepAnswers, secondsKept } from "./ranker/keep-answers.ts";
 import type { WorkerPool } from "./ranker/worker-pool.ts";
 import { buildTree } from "./tree/build-tree.ts";
 import { labelEmbedding } from "./tree/label-embedding.ts";
@@ -208,7 +208,7 @@ async function tune(
   };
   if (recipe.tuning.schedule === "dynamic") await fineTuneJointly(input, encoder, recipe, hooks, signal, resumed);
   else {
-    const keeping = keepAnswers(pool, levelStartFolder(checkpoints));
+    const keeping = keepAnswers(pool, levelStartFolder(checkpoints), { seconds: secondsKept(checkpointSteps) });
     await fineTune(input, encoder, recipe, keeping, hooks, signal, resumed);
   }
   await keep(await tuningState(encoder, "done"));

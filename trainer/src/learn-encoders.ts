@@ -11,7 +11,7 @@ import {
 } from "@tagwright/model/internals";
 import type { Judged } from "./calibrate/calibrate.ts";
 import { type ChosenCombination, chooseCombination } from "./calibrate/choose-combination.ts";
-import type { Estimate } from "./calibrate/estimate.ts";
+import type { WordsEstimate } from "./calibrate/estimate.ts";
 import { planEncoderFold } from "./calibrate/folds.ts";
 import type { Rehearsal, RunEstimate } from "./calibrate/rehearse.ts";
 import { figuresOfWords } from "./calibrate/rehearse-embedding.ts";
@@ -82,7 +82,7 @@ export interface EncodersRun {
    * Takes an engine, and tells what the whole run will take. The texts have been read by then.
    * @throws EngineError; MemoryLimitError, DiskSpaceError where it would not fit.
    */
-  estimateAll(set: TrainingSet, rehearsal: Estimate): Promise<RunEstimate>;
+  estimateAll(set: TrainingSet, rehearsal: WordsEstimate): Promise<RunEstimate>;
   /** Fine-tunes the encoders and learns their trees. @throws EngineError, DivergenceError, CheckpointError. */
   learn(rehearsed: Rehearsal, pool: WorkerPool): Promise<LearntEncoders>;
   dispose(): Promise<void>;

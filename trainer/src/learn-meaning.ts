@@ -20,7 +20,7 @@ import type { PieceRows } from "./fine-tune/pieces.ts";
 import { learnEncoder } from "./learn-encoder.ts";
 import { createMeter } from "./meter.ts";
 import type { ProgressEvent } from "./progress.ts";
-import { keepAnswers } from "./ranker/keep-answers.ts";
+import { keepAnswers, secondsKept } from "./ranker/keep-answers.ts";
 import { learnMembers } from "./ranker/learn-members.ts";
 import type { WorkerPool } from "./ranker/worker-pool.ts";
 import type { TrainContext } from "./train.ts";
@@ -94,7 +94,7 @@ export async function learnMeaning(
   const learnt = await engines.run((engine) =>
     learnEncoder(pretrained, set, pieces, heldOut, recipe, { ...run, engine, resume: hasSaved || resume }),
   );
-  const pool = keepAnswers(workers, rankerFolder(checkpoints));
+  const pool = keepAnswers(workers, rankerFolder(checkpoints), { seconds: secondsKept(bounds.checkpointSteps) });
   const meters = {
     ranker: createMeter("ranker", "clusters", onProgress),
     judged: createMeter("calibrate", "documents", onProgress),

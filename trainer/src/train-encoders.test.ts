@@ -101,7 +101,7 @@ test("a run that was cut off in its second encoder goes on there and ends in the
   const cut = trainOn({ corpus: notes, encoder, out, checkpointSteps: 2 }, onEvent, { signal: stop.signal });
   await expect(cut).rejects.toThrow();
   expect(existsSync(out)).toBe(false);
-  expect(readdirSync(`${out}.training`).sort()).toEqual(["encoder-1", "encoder-2"]);
+  expect(readdirSync(`${out}.training`).sort()).toEqual(["encoder-1", "encoder-2", "words"]);
   const resumed = await trainOn({ corpus: notes, encoder, out, resume: true, checkpointSteps: 2 });
   const second = resumed.events.findIndex((it) => it.type === "encoder" && it.encoder === 1);
   const steps = (events: readonly ProgressEvent[]) => events.filter((it) => it.type === "step");

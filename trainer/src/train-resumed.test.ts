@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { scratchFolder } from "@tagwright/testing";
 import { expect, test } from "vitest";
@@ -153,3 +153,31 @@ test("the checkpoint of another run stays until there is one of this run, unless
   await cutAt({ seed: 9 }, nth(1, isCheckpoint));
   expect(kept()).toEqual(["checkpoint-3"]);
 }, 120_000);
+
+test("a run on words alone that was cut off goes on behind what it has learnt, and leaves an encoder's checkpoint alone", async () => {
+  const out = path.join(scratchFolder(), "model");
+  const given = { corpus: corpus(160), encoder: [], checkpointSteps: 1, out };
+  const words = path.join(`${out}.training`, "words");
+  const checkpoint = path.join(`${out}.training`, "checkpoint-1");
+  const cut = async (isEnd: (event: ProgressEvent) => boolean) => {
+    const stop = new AbortController();
+    await expect(trainOn(given, (it) => isEnd(it) && stop.abort(), { signal: stop.signal })).rejects.toThrow();
+  };
+  const goesOn = ({ events }: { events: readonly ProgressEvent[] }) =>
+    events.some((it) => it.type === "log" && /goes on from what the same run has learnt from words/u.test(it.message));
+  const learnt = ["ranker.safetensors", "tree.safetensors", "tfidf.safetensors"];
+  const contents = () => learnt.map((name) => readFileSync(path.join(out, name)));
+
+  await cut(isStage("write"));
+  expect(readdirSync(words).length).toBeGreaterThan(1);
+  mkdirSync(checkpoint);
+  expect(goesOn(await trainOn(given))).toBe(true);
+  expect(readdirSync(`${out}.training`)).toEqual(["checkpoint-1"]);
+  rmSync(checkpoint, { recursive: true });
+  const resumed = contents();
+
+  await cut(isStage("calibrate"));
+  expect(goesOn(await trainOn({ ...given, resume: false }))).toBe(false);
+  expect(contents()).toEqual(resumed);
+  expect(existsSync(`${out}.training`)).toBe(false);
+}, 60_000);

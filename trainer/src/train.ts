@@ -12,12 +12,13 @@ import { describeModel, flatten } from "./describe-model.ts";
 import type { EngineChoice } from "./encoder/engines/choose.ts";
 import type { PretrainedEncoder } from "./encoder/source/pretrained.ts";
 import type { Metrics } from "./eval/metrics.ts";
-import { checkpointFolder, removeCheckpoints } from "./fine-tune/checkpoint.ts";
+import { checkpointFolder, removeCheckpoints, removeWords, wordsFolder } from "./fine-tune/checkpoint.ts";
 import { type EncodersRun, newEncodersRun, newPieceReader } from "./learn-encoders.ts";
 import { learnAll } from "./learn-meaning.ts";
 import { createMeter } from "./meter.ts";
 import type { ProgressEvent } from "./progress.ts";
 import { boundMemory } from "./ranker/bound-memory.ts";
+import { type KeepOptions, keepAnswers, secondsKept } from "./ranker/keep-answers.ts";
 import { newWorkerPool, type WorkerPool } from "./ranker/worker-pool.ts";
 
 export interface TrainOptions {
@@ -107,7 +108,10 @@ export async function train(options: TrainOptions, context: TrainContext): Promi
       ...(options.exclude && { exclude: options.exclude }),
     });
     pool = newWorkerPool(options.threads ?? os.availableParallelism());
-    const ranking = options.memoryLimit === undefined ? pool : boundMemory(pool, options.memoryLimit * 2 ** 20);
+    const bounded = options.memoryLimit === undefined ? pool : boundMemory(pool, options.memoryLimit * 2 ** 20);
+    const kept = checkpointFolder(options.out);
+    if (options.resume === false) await removeWords(kept);
+    const ranking = keepAnswers(bounded, wordsFolder(kept), keeping(kept, options, onProgress));
     const reader = encoders.length > 0 ? newPieceReader(encoders, given, corpus) : undefined;
     encoding = reader && newEncodersRun(encoders, reader, given, options, context);
     const rehearsed = await rehearse(
@@ -119,7 +123,7 @@ export async function train(options: TrainOptions, context: TrainContext): Promi
       signal,
     );
     const { recipe } = rehearsed;
-    const learnt = await encoding?.learn(rehearsed, ranking);
+    const learnt = await encoding?.learn(rehearsed, bounded);
     const { set, judged } = learnt ?? rehearsed;
     const members = (learnt ?? rehearsed).members ?? (await learnAll(set, recipe, ranking, context));
     const calibrated = calibrate(set, judged);
@@ -129,7 +133,7 @@ export async function train(options: TrainOptions, context: TrainContext): Promi
       onProgress: createMeter("write", "bytes", onProgress),
       ...(signal && { signal }),
     });
-    if (learnt !== undefined) await removeCheckpoints(checkpointFolder(options.out));
+    await (learnt === undefined ? removeWords(kept) : removeCheckpoints(kept));
     const metrics = judged.length > 0 ? calibrated.metrics : undefined;
     if (metrics !== undefined) onProgress({ type: "metrics", metrics: flatten(metrics) });
     const numLabels = set.labelIds.length;
@@ -142,4 +146,21 @@ export async function train(options: TrainOptions, context: TrainContext): Promi
     await pool?.dispose();
     await release();
   }
+}
+
+/** What is learnt from words is worth keeping, and no reason to fail. */
+function keeping(
+  folder: string,
+  { checkpointSteps }: TrainOptions,
+  onProgress: (event: ProgressEvent) => void,
+): KeepOptions {
+  return {
+    seconds: secondsKept(checkpointSteps),
+    onFound: () => {
+      const message = `goes on from what the same run has learnt from words, in ${wordsFolder(folder)}`;
+      onProgress({ type: "log", level: "info", message });
+    },
+    onRefused: ({ message }) =>
+      onProgress({ type: "log", level: "warning", message: `${message}; a run that is cut off would start anew` }),
+  };
 }

@@ -11,6 +11,12 @@ export interface Estimate {
   readonly diskBytes: number;
 }
 
+/** Of what words alone take. */
+export interface WordsEstimate extends Estimate {
+  /** Of `diskBytes`, those of one model: each of the rehearsal's is kept, too, while a longer run lasts. */
+  readonly modelBytes: number;
+}
+
 /** Processor seconds of the machine that `machineSpeed` calls 1. */
 const seconds = {
   /** In the ranker: an entry of a row for 16 labels of the last level, an entry for a node above, entries below a node. */
@@ -31,6 +37,8 @@ const DENSE_SHARE = 0.1;
 /** Weights that survive pruning for each label of a document, at threshold 0.1; what one takes on disk. */
 const WEIGHTS_PER_ASSIGNMENT = 25;
 const BYTES_PER_WEIGHT = 2;
+/** A shorter run keeps nothing on the way: see keep-answers.ts. */
+const KEPT_FROM_SECONDS = 20;
 const BASE_MEMORY = 220e6;
 const MEMORY_PER_ENTRY = 160;
 
@@ -53,7 +61,7 @@ export function estimateTraining(
   plan: CalibrationPlan,
   threads: number,
   numVariants: number,
-): Estimate {
+): WordsEstimate {
   const entries = features.indices.length;
   const assignments = labels.labels.length;
   const { members } = recipe.tree;
@@ -61,10 +69,14 @@ export function estimateTraining(
   const weights =
     assignments * WEIGHTS_PER_ASSIGNMENT * members * Math.max(1, 0.05 / pruneThreshold(recipe.ranker, features));
   const shares = entryShares(size, recipe, numVariants);
+  const taken = estimateSeconds(size, recipe, plan, threads, numVariants) / machineSpeed();
+  const modelBytes = weights * BYTES_PER_WEIGHT + tfidf.numFeatures * 30;
+  const numKept = taken < KEPT_FROM_SECONDS ? 0 : plan.folds.length * numVariants + 1;
   return {
-    seconds: estimateSeconds(size, recipe, plan, threads, numVariants) / machineSpeed(),
+    seconds: taken,
+    modelBytes,
     memoryBytes: BASE_MEMORY + MEMORY_PER_ENTRY * entries * typicalShare(shares) + weights * 12,
-    diskBytes: weights * BYTES_PER_WEIGHT + tfidf.numFeatures * 30,
+    diskBytes: modelBytes + numKept * weights * BYTES_PER_WEIGHT,
   };
 }
 

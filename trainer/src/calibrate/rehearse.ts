@@ -11,7 +11,7 @@ import type { ProgressEvent } from "../progress.ts";
 import { learnMembers } from "../ranker/learn-members.ts";
 import type { WorkerPool } from "../ranker/worker-pool.ts";
 import { calibrate, type Judged, judge } from "./calibrate.ts";
-import { type Estimate, estimateTraining } from "./estimate.ts";
+import { type Estimate, estimateTraining, type WordsEstimate } from "./estimate.ts";
 import { type CalibrationPlan, planCalibration } from "./folds.ts";
 
 export interface Rehearsal {
@@ -35,7 +35,7 @@ interface RehearsalOptions {
   /** Sees each text once, in the order of the documents. */
   readonly onText?: (text: string) => void;
   /** For a run that goes on after the rehearsal: what all of it will take, from what the rehearsal does. May refuse. */
-  readonly estimateAll?: (set: TrainingSet, rehearsal: Estimate) => Promise<RunEstimate>;
+  readonly estimateAll?: (set: TrainingSet, rehearsal: WordsEstimate) => Promise<RunEstimate>;
 }
 
 /**
@@ -71,9 +71,10 @@ export async function rehearse(
   const learnt = estimateAll ? { ...plan, setAside: true } : plan;
   const estimate = estimateTraining(first, recipe, learnt, pool.size, 1 + variants.length);
   if (memoryLimit !== undefined) checkMemory(estimate, memoryLimit * 2 ** 20, variants.length > 0);
+  const { modelBytes: _, ...words } = estimate;
   onProgress({
     type: "estimate",
-    ...(estimateAll ? await estimateAll(first, estimate) : estimate),
+    ...(estimateAll ? await estimateAll(first, estimate) : words),
     documents: first.statistics.documents,
     labels: first.labelIds.length,
   });

@@ -1,8 +1,9 @@
 // What a command that fine-tunes does around its run: nobody else on this machine does the same, and what a run that was
 // cut off leaves behind is put in order.
 import { lockModelFolder } from "@tagwright/model/internals";
-import { checkpointFolders, hasCheckpoint, removeUnfinished } from "../fine-tune/checkpoint.ts";
+import { checkpointFolders, hasCheckpoint, removeUnfinished, wordsFolder } from "../fine-tune/checkpoint.ts";
 import { lockFineTuning } from "../fine-tune/one-at-a-time.ts";
+import { hasAnswers } from "../ranker/keep-answers.ts";
 import type { View } from "./view.ts";
 
 /** Runs `work` as the only fine-tuning on this machine. @throws ModelBusyError where there is another. */
@@ -34,6 +35,10 @@ export async function tidyUpAfter(out: string): Promise<void> {
 
 /** How to go on with a run into `out` that was cut off; undefined where it left nothing. */
 export async function howToGoOn(out: string): Promise<string | undefined> {
-  const isThere = async () => (await Promise.all((await checkpointFolders(out)).map(hasCheckpoint))).includes(true);
+  const isThere = async () => {
+    const folders = await checkpointFolders(out);
+    const kept = await Promise.all([...folders.map(hasCheckpoint), ...folders.map(wordsFolder).map(hasAnswers)]);
+    return kept.includes(true);
+  };
   return (await isThere().catch(() => false)) ? "train with the same command again" : undefined;
 }

@@ -10,7 +10,7 @@ import { encoderSources, openEncoders } from "./encoder-sources.ts";
 import { exitCodeHelp, UsageError } from "./exit-codes.ts";
 import { alone, howToGoOn, tidyUpAfter } from "./fine-tuning.ts";
 import { excludeHelp, requireOptions, tagKeys, tagKeysHelp, wholeNumber } from "./parse-options.ts";
-import { type CommandContext, isSupervised, runCommand } from "./run-command.ts";
+import { type CommandContext, isSupervised, runCommand, StoppedHalfwayError } from "./run-command.ts";
 import { superviseCommand } from "./supervise.ts";
 import { counted, duration } from "./view.ts";
 
@@ -154,11 +154,18 @@ async function train(options: TrainCommandOptions, { signal, view, print }: Comm
     ...(tagOptions !== undefined && { tagOptions }),
   };
   const run = () => trainModel(given, { onProgress, signal });
-  await (sources.length === 0 ? run() : alone(rest.out, view, run));
+  // With an encoder, the process that watches over this one says how to go on.
+  await (sources.length === 0 ? run().catch((error) => stopped(error, rest.out, signal)) : alone(rest.out, view, run));
   view.close();
   if (!json && done !== undefined) {
     const size = `${counted(done.labels, "label")} from ${counted(done.documents, "document")}`;
     print(`The model is in ${done.out}: ${size}, in ${duration(done.seconds)}.\n`);
   }
   return 0;
+}
+
+/** What is thrown for a run that was stopped and can go on says how. */
+async function stopped(error: unknown, out: string, signal: AbortSignal): Promise<never> {
+  const next = signal.aborted ? await howToGoOn(out) : undefined;
+  throw next === undefined ? error : new StoppedHalfwayError(`Stopped; to go on, ${next}.`);
 }

@@ -2,7 +2,7 @@
 // written beside the last one and then renamed; the last whole one is found by its number.
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { ModelFolderError } from "@tagwright/model";
 import { asWriteError, layoutTensors, parseTensorTable } from "@tagwright/model/internals";
@@ -182,6 +182,21 @@ export function embeddingFolder(folder: string): string {
 /** Where is kept what rankers have learnt to start a level, until its first checkpoint: beside the checkpoints in `folder`. */
 export function levelStartFolder(folder: string): string {
   return path.join(folder, "level-start");
+}
+
+/** Where is kept what rankers have learnt from words alone: beside the checkpoints in `folder`. */
+export function wordsFolder(folder: string): string {
+  return path.join(folder, "words");
+}
+
+/** Removes what is kept of words, and leaves what an encoder's run has kept. */
+export async function removeWords(folder: string): Promise<void> {
+  await rm(wordsFolder(folder), { recursive: true, force: true });
+  const isOther = (error: NodeJS.ErrnoException) =>
+    !["ENOENT", "ENOTEMPTY", "EEXIST", "EPERM"].includes(error.code ?? "");
+  await rmdir(folder).catch((error) => {
+    if (isOther(error)) throw error;
+  });
 }
 
 export async function removeCheckpoints(folder: string): Promise<void> {

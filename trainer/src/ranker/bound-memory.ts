@@ -13,8 +13,7 @@ export function boundMemory(pool: WorkerPool, limitBytes: number): WorkerPool {
           onAnswer(job, answer, done);
           const used = process.memoryUsage.rss();
           if (used <= limitBytes) return;
-          const cure =
-            "raise --memory-limit, or take fewer --threads; with an encoder the run then goes on where it was";
+          const cure = "raise --memory-limit, or take fewer --threads; the run then goes on where it was";
           throw new MemoryLimitError("learning the ranker", limitBytes, { used }, cure);
         },
         signal,

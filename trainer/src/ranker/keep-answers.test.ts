@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { ModelWriteError } from "@tagwright/model";
 import { scratchFolder } from "@tagwright/testing";
 import { expect, test } from "vitest";
-import { keepAnswers } from "./keep-answers.ts";
+import { hasAnswers, type KeepOptions, keepAnswers } from "./keep-answers.ts";
 import { exact, type TopicProblem, topicProblem, withDense } from "./test-data.ts";
 import { trainRanker } from "./train-ranker.ts";
 import { newWorkerPool, type WorkerPool } from "./worker-pool.ts";
@@ -34,8 +34,10 @@ async function learn(problem: TopicProblem, wrap: (pool: WorkerPool) => WorkerPo
 }
 
 const plainly = (pool: WorkerPool) => pool;
-const keepingIn = (folder: string, seconds?: number) => (pool: WorkerPool) =>
-  keepAnswers(pool, folder, { ...(seconds !== undefined && { seconds }) });
+const keepingIn =
+  (folder: string, options: KeepOptions = {}) =>
+  (pool: WorkerPool) =>
+    keepAnswers(pool, folder, { seconds: 0, ...options });
 
 const topics = topicProblem(300, 120, 12, 5);
 const problems = { sparse: topics, dense: withDense(topics, 8, 0.5) };
@@ -47,13 +49,40 @@ test.each(["sparse", "dense"] as const)(
     const folder = scratchFolder();
     const whole = await learn(problem, plainly);
     expect(whole.asked).toBeGreaterThan(4);
-    await expect(learn(problem, keepingIn(folder, 0), 1, 2)).rejects.toThrow();
+    await expect(learn(problem, keepingIn(folder), 1, 2)).rejects.toThrow();
     const resumed = await learn(problem, keepingIn(folder));
     expect(resumed.levels).toEqual(whole.levels);
     expect(resumed.asked).toBe(whole.asked - 2);
     expect(await learn(problem, keepingIn(folder))).toEqual({ levels: whole.levels, asked: 0 });
   },
 );
+
+test("work of a few seconds is not worth a file", async () => {
+  const folder = path.join(scratchFolder(), "ranker");
+  await learn(problems.sparse, keepingIn(folder, { seconds: 600 }));
+  expect(existsSync(folder)).toBe(false);
+  expect(await hasAnswers(folder)).toBe(false);
+});
+
+test("answers of another run go when this one has some, and stay when it goes on from them", async () => {
+  const folder = scratchFolder();
+  const other = path.join(folder, "notes.txt");
+  writeFileSync(other, "no answer");
+  let found = 0;
+  const keeping = keepingIn(folder, { onFound: () => found++ });
+  const { asked } = await learn(problems.sparse, keeping);
+  const first = readdirSync(folder);
+  expect(await hasAnswers(folder)).toBe(true);
+  await learn(problems.sparse, keeping);
+  expect(readdirSync(folder)).toEqual(first);
+  expect(found).toBe(1);
+  await learn(problems.sparse, keeping, 2);
+  expect(found).toBe(1);
+  const second = readdirSync(folder).filter((name) => !first.includes(name));
+  expect(second).toHaveLength(asked);
+  expect(readdirSync(folder)).toHaveLength(asked + 1);
+  expect(existsSync(other)).toBe(true);
+});
 
 test("nothing that was learnt from other documents or with other settings is taken", async () => {
   const keeping = keepingIn(scratchFolder());
@@ -73,6 +102,14 @@ test.skipIf(windows)("a disk that refuses what was learnt ends the run with the 
   await expect(refused).rejects.toThrow(
     /x: what the ranker has learnt could not be written \(ENAMETOOLONG\): .*shorter/u,
   );
+});
+
+test.skipIf(windows)("a run that takes it goes on without keeping anything, and hears of it once", async () => {
+  const folder = path.join(scratchFolder(), "x".repeat(300));
+  const refusals: string[] = [];
+  const keeping = keepingIn(folder, { onRefused: ({ message }) => refusals.push(message) });
+  expect(await learn(problems.sparse, keeping)).toEqual(await learn(problems.sparse, plainly));
+  expect(refusals).toHaveLength(1);
 });
 
 test("a file that was damaged, replaced or left unfinished is no answer: its jobs are learnt again", async () => {

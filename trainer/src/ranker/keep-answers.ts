@@ -4,7 +4,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
-import { ModelFolderError } from "@tagwright/model";
+import { ModelFolderError, ModelWriteError } from "@tagwright/model";
 import { asWriteError } from "@tagwright/model/internals";
 import { decodeAnswers, encodeAnswers, type TrainedAnswer } from "./answer-codec.ts";
 import type { WorkerPool } from "./worker-pool.ts";
@@ -12,12 +12,22 @@ import type { WorkerRequest } from "./worker-protocol.ts";
 
 export interface KeepOptions {
   /** Seconds of work that may be lost. */
-  readonly seconds?: number;
+  readonly seconds?: number | undefined;
+  /** Called once, where some of what is asked for has been kept before. */
+  readonly onFound?: () => void;
+  /** Takes a disk that refuses: nothing more is kept, and the run goes on. Default: the run ends with that error. */
+  readonly onRefused?: (error: ModelWriteError) => void;
 }
 
 const SECONDS = 20;
-/** Of one file, at most: far under what Node reads at once, and what the header of tensors can name. */
-const MOST_BYTES = 2 ** 28;
+
+/** Seconds of work that may be lost in a run that asks for a checkpoint every `checkpointSteps` steps: then, none. */
+export function secondsKept(checkpointSteps: number | undefined): number | undefined {
+  return checkpointSteps === undefined ? undefined : 0;
+}
+
+/** That wait to be written, at most. */
+const MOST_BYTES = 2 ** 26;
 const MOST_ANSWERS = 10_000;
 const LARGEST_FILE = 2 ** 30;
 /** Counts up where the same jobs are answered otherwise. */
@@ -25,12 +35,17 @@ const version = 3;
 const partialSuffix = ".partial";
 
 /**
- * Jobs of training go through the folder; all others to `pool` alone. Its `dispose` leaves the pool and the files.
+ * Jobs of training go through the folder, which is one run's; all others to `pool` alone. Where the first jobs are not in
+ * it, it is another run's, whose answers go before the first one is written. `dispose` leaves the pool and the files.
  * `run` throws as the pool's does, and ModelWriteError where an answer cannot be written.
  */
-export function keepAnswers(pool: WorkerPool, folder: string, { seconds = SECONDS }: KeepOptions = {}): WorkerPool {
+export function keepAnswers(pool: WorkerPool, folder: string, options: KeepOptions = {}): WorkerPool {
+  const { onFound } = options;
+  const writer = newWriter(folder, options);
   let data: WorkerRequest | undefined;
   let dataHash: string | undefined;
+  let isOwn = false;
+  let hasFound = false;
   return {
     size: pool.size,
     broadcast(request) {
@@ -46,27 +61,40 @@ export function keepAnswers(pool: WorkerPool, folder: string, { seconds = SECOND
       const kept = new Set<number>();
       await readKept(folder, key, (job, answer) => {
         if (job >= jobs.length || kept.has(job)) return;
+        if (!hasFound) onFound?.();
+        hasFound = true;
         kept.add(job);
         onAnswer(job, answer, kept.size);
       });
+      if (!isOwn && !hasFound) writer.removeFirst(await answersIn(folder));
+      isOwn = true;
       const missing = [...jobs.keys()].filter((job) => !kept.has(job));
-      const writer = newWriter(folder, key, seconds);
       try {
         await pool.run(
           missing.map((job) => jobs[job]!),
           (index, answer, done) => {
             const job = missing[index]!;
-            if (answer.kind === "trained" || answer.kind === "part") writer.add(job, answer);
+            if (answer.kind === "trained" || answer.kind === "part") writer.add(key, job, answer);
             onAnswer(job, answer, kept.size + done);
           },
           signal,
         );
       } finally {
-        await writer.finish();
+        await writer.settle();
       }
     },
     dispose: async () => undefined,
   };
+}
+
+/** Whether something is kept in `folder`. */
+export async function hasAnswers(folder: string): Promise<boolean> {
+  return (await answersIn(folder)).length > 0;
+}
+
+async function answersIn(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => []);
+  return names.filter((name) => /^[0-9a-f]{32}\.[0-9a-f]{64}$/u.test(name));
 }
 
 async function readKept(
@@ -99,32 +127,54 @@ async function readAnswers(place: string, sha256: string): Promise<Map<number, T
   }
 }
 
-function newWriter(folder: string, key: string, seconds: number) {
-  let pending = new Map<number, TrainedAnswer>();
-  let bytes = 0;
-  let written = performance.now();
+/** Answers wait to be written together, those of one run of the pool behind those of the last. */
+function newWriter(folder: string, { seconds = SECONDS, onRefused }: KeepOptions) {
+  let pending = new Map<string, Map<number, TrainedAnswer>>();
+  let [bytes, count] = [0, 0];
+  /** When the oldest of them came. */
+  let since = 0;
   let writing: Promise<void> = Promise.resolve();
   let number = 0;
+  let foreign: readonly string[] = [];
+  let isRefused = false;
+  const write = async (answers: typeof pending) => {
+    for (const name of foreign) await rm(path.join(folder, name), { force: true });
+    foreign = [];
+    for (const [key, some] of answers) await writeAnswers(folder, `${key}-${number++}`, key, some);
+  };
   const flush = () => {
-    if (pending.size === 0) return;
     const answers = pending;
     pending = new Map();
-    bytes = 0;
-    written = performance.now();
-    writing = writing.then(() => writeAnswers(folder, `${key}-${number++}`, key, answers));
-    // Whoever waits for `finish` is told.
+    [bytes, count] = [0, 0];
+    writing = writing.then(() => write(answers));
+    // Whoever waits for `settle` is told.
     writing.catch(() => undefined);
   };
   return {
-    add(job: number, answer: TrainedAnswer) {
-      pending.set(job, answer);
-      bytes += sizeOf(answer);
-      const isDue = performance.now() - written >= seconds * 1000;
-      if (isDue || bytes >= MOST_BYTES || pending.size >= MOST_ANSWERS) flush();
+    /** Files that go before the first one is written. */
+    removeFirst(names: readonly string[]) {
+      foreign = names;
     },
-    async finish() {
-      flush();
-      await writing;
+    add(key: string, job: number, answer: TrainedAnswer) {
+      if (isRefused) return;
+      if (count === 0) since = performance.now();
+      if (!pending.has(key)) pending.set(key, new Map());
+      pending.get(key)!.set(job, answer);
+      bytes += sizeOf(answer);
+      count++;
+      if (performance.now() - since >= seconds * 1000 || bytes >= MOST_BYTES || count >= MOST_ANSWERS) flush();
+    },
+    /** @throws ModelWriteError where something could not be written, and nobody takes it. */
+    async settle() {
+      try {
+        await writing;
+      } catch (error) {
+        if (onRefused === undefined || !(error instanceof ModelWriteError)) throw error;
+        if (!isRefused) onRefused(error);
+        isRefused = true;
+        pending = new Map();
+        writing = Promise.resolve();
+      }
     },
   };
 }
