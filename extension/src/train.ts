@@ -148,7 +148,7 @@ async function finish(
   app: App,
   folder: Uri,
   definition: TrainDefinition | undefined,
-  { code, done, error }: TrainingOutcome,
+  { code, done, error, setting }: TrainingOutcome,
 ): Promise<void> {
   await app.training.ended(folder);
   if (code === 0) {
@@ -157,7 +157,8 @@ async function finish(
     void congratulate(done?.labels ?? 0, done?.documents ?? 0);
   } else if (code !== 130) {
     app.log.error(`training ended with code ${code}: ${error ?? "no reason given"}`);
-    void complain(app, folder, definition, code, error ?? l10n.t("The trainer ended with code {0}.", code));
+    const reason = error ?? l10n.t("The trainer ended with code {0}.", code);
+    void complain(app, folder, definition, { code, reason, setting });
   }
 }
 
@@ -176,9 +177,9 @@ async function complain(
   app: App,
   folder: Uri,
   definition: TrainDefinition | undefined,
-  code: number,
-  reason: string,
+  { code, reason, setting }: { code: number; reason: string; setting: string | undefined },
 ): Promise<void> {
+  const settings = l10n.t("Open Settings");
   const show = l10n.t("Show Logs");
   const again = (label: string, resume?: boolean) =>
     definition && { label, choice: { encoder: "none", ...definition, resume: resume ?? definition.resume === true } };
@@ -186,9 +187,11 @@ async function complain(
   if (code === busy) offer = again(l10n.t("Try Again"));
   // Documents that were edited since make it another training.
   if (code === badInput && definition?.resume === true) offer = again(l10n.t("Start Anew"), false);
-  const labels = [...(offer === undefined ? [] : [offer.label]), show];
+  const labels = [...(offer === undefined ? [] : [offer.label]), ...(setting === undefined ? [] : [settings]), show];
   const answer = await window.showErrorMessage(l10n.t("No new model: {0}", reason), ...labels);
   if (answer === undefined) return;
   if (answer === show) app.log.show();
+  else if (answer === settings)
+    await commands.executeCommand("workbench.action.openWorkspaceSettings", { query: setting });
   else await commands.executeCommand("tagwright.trainModel", folder, offer?.choice);
 }

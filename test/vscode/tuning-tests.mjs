@@ -81,6 +81,31 @@ export const tuningTests = [
     },
   ],
   [
+    "a fine-tuning that may not take enough memory says which setting would help, and opens it",
+    async ({ workbench, page }) => {
+      const settings = path.join(workbench.workspace, ".vscode/settings.json");
+      const before = readFileSync(settings, "utf8");
+      writeFileSync(settings, JSON.stringify({ ...JSON.parse(before), "tagwright.training.memoryLimit": 260 }));
+      await workbench.runCommand("Tags: Train Model");
+      await workbench.quickInput.getByText("With meaning…").click();
+      await workbench.quickInput
+        .locator(".monaco-list-row")
+        .filter({ hasText: /Start Training/ })
+        .waitFor();
+      await page.keyboard.press("Enter");
+      const refused = workbench.notification(
+        /at most 260 MiB of memory expected, .* raise tagwright\.training\.memoryLimit/,
+      );
+      await refused.waitFor({ timeout: 60_000 });
+      await workbench.shot("tune-memory");
+      await refused.getByText("Open Settings").click();
+      await page.getByText(/^Memory that a training run may take, in MiB/).waitFor({ timeout: 30_000 });
+      await workbench.shot("tune-memory-setting");
+      await workbench.clearNotifications();
+      writeFileSync(settings, before);
+    },
+  ],
+  [
     "meaning is one more Enter; encoder and engine can be chosen there, and stay where the machine is taken",
     async ({ workbench, page, server }) => {
       const giveBack = takeMachine(server);

@@ -58,7 +58,7 @@ test("what the whole run will take is said once, and refused where it will not f
     /words: at most 64 MiB of memory expected, about \d+ MiB needed; leave rare labels out with --min-label/u;
   for (const encoder of [undefined, []]) await expect(refused({ memoryLimit: 64, encoder })).rejects.toThrow(cure);
   const manyFeatures = refused({ memoryLimit: 64, encoder: [], features: "auto" });
-  await expect(manyFeatures).rejects.toThrow(/train with --features words, or raise the limit/u);
+  await expect(manyFeatures).rejects.toThrow(/train with --features words, or raise --memory-limit/u);
   expect(before.some(learns)).toBe(false);
 }, 60_000);
 

@@ -22,6 +22,7 @@ import {
 } from "vscode";
 import { excludes } from "../documents.ts";
 import { describeEvent } from "./describe-progress.ts";
+import { inSettings } from "./in-settings.ts";
 import { type EncoderUse, overallProgress } from "./overall-progress.ts";
 import { runTrainer, type TrainerRun } from "./trainer-process.ts";
 import type { TrainingMonitor } from "./training-monitor.ts";
@@ -49,7 +50,10 @@ const longRunSeconds = 600;
 export interface TrainingOutcome {
   readonly code: number;
   readonly done: Extract<ProgressEvent, { type: "done" }> | undefined;
+  /** Says what failed in terms of settings. */
   readonly error: string | undefined;
+  /** One that would help. */
+  readonly setting: string | undefined;
   /** Of the whole run, before it learnt. */
   readonly estimate: Extract<ProgressEvent, { type: "estimate" }> | undefined;
 }
@@ -114,6 +118,9 @@ function trainingTerminal(
       const print = (line: string) => written.fire(`${line.replace(/\r?\n/gu, "\r\n")}\r\n`);
       let done: TrainingOutcome["done"];
       let error: string | undefined;
+      let setting: string | undefined;
+      /** In the trainer's own words. */
+      let reason: string | undefined;
       let estimate: TrainingOutcome["estimate"];
       let shown: string | undefined;
       const progress = progressNotification(folder, encoderUse(definition), cancel);
@@ -126,12 +133,14 @@ function trainingTerminal(
         // The trainer says the reason of a failure to both its readers.
         onText: (text) => {
           // Nor are its words on how to stop and go on in a shell for this place.
-          if (!isStopping && (error === undefined || !text.includes(error))) print(text);
+          if (!isStopping && (reason === undefined || !text.includes(reason))) print(text);
         },
-        onEvent: (event) => {
+        onEvent: (told) => {
+          const { event, named } = translated(told);
           if (event.type === "done") done = event;
           if (event.type === "error" && event.code === 130) return;
-          if (event.type === "error") error = event.message;
+          if (event.type === "error") [error, setting] = [event.message, named];
+          if (told.type === "error") reason = told.message;
           if (event.type === "estimate") {
             estimate = event;
             void warnIfLarge(event, cancel);
@@ -157,7 +166,7 @@ function trainingTerminal(
         else if (code === 130) options.monitor.end("cancelled", cancelled);
         else options.monitor.end("failed", error ?? failed);
         closed.fire(code);
-        options.onEnd(folder.uri, { code, done, error, estimate });
+        options.onEnd(folder.uri, { code, done, error, setting, estimate });
       });
     },
     close: cancel,
@@ -165,6 +174,13 @@ function trainingTerminal(
       if (data === "\x03") cancel();
     },
   };
+}
+
+/** An event whose message, where it has one, speaks of settings, and the first one `named`. */
+function translated(event: ProgressEvent): { event: ProgressEvent; named: string | undefined } {
+  if (event.type !== "error" && event.type !== "log") return { event, named: undefined };
+  const { message, setting } = inSettings(event.message, l10n.t("Fine-Tuning: Off"));
+  return { event: { ...event, message }, named: setting };
 }
 
 /** Long or large runs are worth a question; it may stand unanswered while the training goes on. */
@@ -189,6 +205,9 @@ function trainerArguments({ uri }: WorkspaceFolder, definition: TrainDefinition)
   const settings = workspace.getConfiguration("tagwright", uri);
   const threads = settings.get("training.threads", 0);
   const minimum = settings.get("training.minLabelDocuments", 1);
+  const limit = settings.get("training.memoryLimit", 0);
+  const batch = settings.get("training.batch", 0);
+  const maxPieces = settings.get("training.maxPieces", 0);
   const flags = ["train", "--json", "--corpus", uri.fsPath, "--out", modelFolder(uri)];
   flags.push("--encoder", definition.encoder ?? "none");
   const use = encoderUse(definition);
@@ -196,10 +215,13 @@ function trainerArguments({ uri }: WorkspaceFolder, definition: TrainDefinition)
     flags.push("--engine", definition.engine ?? settings.get("training.engine", "auto"));
     if (use === "frozen") flags.push("--freeze");
     if (definition.download === true) flags.push("--download");
+    if (batch > 0) flags.push("--batch", String(batch));
+    if (maxPieces > 0) flags.push("--max-pieces", String(maxPieces));
     if (definition.resume !== undefined) flags.push(definition.resume ? "--resume" : "--no-resume");
   }
   flags.push("--preset", definition.preset ?? settings.get("training.preset", "fast"));
   if (threads > 0) flags.push("--threads", String(threads));
+  if (limit > 0) flags.push("--memory-limit", String(limit));
   // The trainer would know the folder's own settings only, not the user's or those of a workspace file.
   const globs = excludes(uri);
   flags.push(...(globs.length === 0 ? [""] : globs).map((it) => `--exclude=${it}`));

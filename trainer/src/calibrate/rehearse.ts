@@ -101,7 +101,7 @@ export async function rehearse(
 function checkMemory({ memoryBytes: needed }: Estimate, limitBytes: number, canChoose: boolean): void {
   if (needed <= limitBytes) return;
   const smaller = canChoose ? "train with --features words" : "leave rare labels out with --min-label-documents";
-  throw new MemoryLimitError("training on words", limitBytes, { needed }, `${smaller}, or raise the limit`);
+  throw new MemoryLimitError("training on words", limitBytes, { needed }, `${smaller}, or raise --memory-limit`);
 }
 
 function quality({ set, judged }: Rehearsal): number {

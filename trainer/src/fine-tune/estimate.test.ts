@@ -105,15 +105,15 @@ test("a run over the limit is refused with settings that fit, as far as any do",
       if (batch < tuning.batch) expect(() => check(limit, { batch: 2 * batch, maxPieces })).toThrow(MemoryLimitError);
     } else if (frozen <= limit) {
       kinds.add("freeze");
-      expect(message).toMatch(/; train with --freeze, or raise the limit$/u);
+      expect(message).toMatch(/; train with --freeze, or raise --memory-limit$/u);
       expect(() => check(limit, {}, true)).not.toThrow();
     } else {
       kinds.add("none");
-      expect(message).toMatch(/; take a smaller encoder, or raise the limit$/u);
+      expect(message).toMatch(/; take a smaller encoder, or raise --memory-limit$/u);
     }
   }
   expect([...kinds]).toEqual(["none", "freeze", "both", "batch"]);
-  expect(() => check(frozen - 1, {}, true)).toThrow(/; take a smaller encoder, or raise the limit$/u);
+  expect(() => check(frozen - 1, {}, true)).toThrow(/; take a smaller encoder, or raise --memory-limit$/u);
 });
 
 test("a device that is lost and cannot be freed fails with why it was lost", async () => {

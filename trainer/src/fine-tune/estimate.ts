@@ -113,7 +113,7 @@ export function checkMemory(
   if (needed <= limitBytes) return;
   const fitting = freeze ? undefined : settingThatFits(memoryOf, tuning, limitBytes);
   const cure = fitting === undefined ? otherCure : `train with ${fitting}`;
-  throw new MemoryLimitError(what, limitBytes, { needed }, `${cure}, or raise the limit`);
+  throw new MemoryLimitError(what, limitBytes, { needed }, `${cure}, or raise --memory-limit`);
 }
 
 /** Options of a command: a smaller batch, else shorter passages too, else an encoder as it was published. */
