@@ -31,6 +31,7 @@ CASES = [
     {"family": "distilbert", "pooling": "first", "activation": "relu", "loss": "squared-hinge", "clip": 9.0, "decay": 0.01},
     {"family": "mpnet", "pooling": "mean", "activation": "gelu", "loss": "squared-hinge", "clip": 1.0, "decay": 0.01},
     {"family": "mpnet", "pooling": "pooler", "activation": "gelu", "loss": "bce", "clip": 1.0, "decay": 0.0},
+    {"family": "bert", "pooling": "pooler", "activation": "gelu", "loss": "squared-hinge", "clip": 1.0, "decay": 0.1, "layerDecay": 0.5},
 ]
 
 
@@ -101,6 +102,14 @@ def ours(name, tensor):
     return tensor.T if name.endswith(".weight") else tensor
 
 
+def share_of(case, name):
+    """Of the rate of the highest layer; tables and what comes before the layers are below the lowest."""
+    if name.startswith(("pooler", "head")):
+        return 1.0
+    above = LAYERS - 1 - int(name.split(".")[1]) if name.startswith("layer.") else LAYERS
+    return case.get("layerDecay", 1.0) ** above
+
+
 def make_batch(step, generator):
     length, lengths = step["length"], step["lengths"]
     shape = (len(lengths), length)
@@ -154,9 +163,10 @@ def run(case, seed):
     tables = {"words": theirs[names["words"]], "positions": theirs[names["positions"]], "head": head, "head.bias": bias}
     moments = {it: (torch.zeros_like(table), torch.zeros_like(table)) for it, table in tables.items()}
     body = {it: theirs[at] for it, at in names.items() if it not in tables}
-    decays = [it for name, it in body.items() if name.endswith(".weight")]
-    others = [it for name, it in body.items() if not name.endswith(".weight")]
-    optimizer = torch.optim.AdamW([{"params": decays, "weight_decay": case["decay"]}, {"params": others, "weight_decay": 0.0}])
+    optimizer = torch.optim.AdamW([
+        {"params": [it], "weight_decay": case["decay"] if name.endswith(".weight") else 0.0, "share": share_of(case, name)}
+        for name, it in body.items()
+    ])  # fmt: skip
     first_position = 2 if case["family"] in ("roberta", "mpnet") else 0
     summary = []
     for index, step in enumerate(STEPS):
@@ -173,7 +183,7 @@ def run(case, seed):
         encoder_norm = torch.nn.utils.clip_grad_norm_(list(model.parameters()), case["clip"])
         head_norm = torch.nn.utils.clip_grad_norm_([head, bias], case["clip"])
         for group in optimizer.param_groups:
-            group["lr"] = step["rate"]
+            group["lr"] = step["rate"] * group["share"]
         optimizer.step()
         touched = {
             "words": batch["ids"][batch["mask"] > 0].unique(),
@@ -187,7 +197,7 @@ def run(case, seed):
                 weight, gradient = table[rows].clone(), table.grad[rows].clone()
                 first, second = (moment[rows].clone() for moment in moments[it])
                 adamw([weight], [gradient], [first], [second], [], [torch.tensor(float(index))], foreach=False, amsgrad=False,
-                      beta1=0.9, beta2=0.999, lr=step["rate"], weight_decay=0.0, eps=1e-8, maximize=False)  # fmt: skip
+                      beta1=0.9, beta2=0.999, lr=step["rate"] * share_of(case, it), weight_decay=0.0, eps=1e-8, maximize=False)  # fmt: skip
                 table[rows] = weight
                 moments[it][0][rows], moments[it][1][rows] = first, second
         summary.append({**step, "loss": loss.item(), "encoderNorm": encoder_norm.item(), "headNorm": head_norm.item()})
@@ -198,7 +208,8 @@ def run(case, seed):
         "vocabulary": VOCABULARY, "positions": POSITIONS, "firstPosition": first_position, "epsilon": EPSILON,
         "activation": case["activation"], "pooling": case["pooling"],
     }  # fmt: skip
-    return {**{it: case[it] for it in ("loss", "clip", "decay")}, "shape": shape, "steps": summary, "tensors": pack(tensors)}
+    told = {**{it: case[it] for it in ("loss", "clip", "decay")}, "layerDecay": case.get("layerDecay", 1.0)}
+    return {**told, "shape": shape, "steps": summary, "tensors": pack(tensors)}
 
 
 def pack(tensors):

@@ -86,6 +86,11 @@ export interface Tuning {
   /** Learning rates at their highest, of the encoder and of the head. */
   readonly rate: number;
   readonly headRate: number;
+  /**
+   * Rate of the word table, below the lowest layer, as a share of the highest layer's, with equal ratios in between: what is
+   * lower holds for more texts, and has less to learn from these. Source: Howard and Ruder, ACL 2018.
+   */
+  readonly lowestShare: number;
   /** Share of a level's steps in which the rates rise. */
   readonly warmUp: number;
   readonly weightDecay: number;
@@ -171,8 +176,9 @@ const fast: Recipe = {
     batch: 32,
     epochs: [1, 1, 2],
     fewestSteps: 40,
-    rate: 1e-4,
+    rate: 2e-4,
     headRate: 1e-3,
+    lowestShare: 0.12,
     warmUp: 0.1,
     weightDecay: 0.01,
     dropout: 0.1,

@@ -141,7 +141,7 @@ function describeTree({ tree }: Recipe, numLabels: number): Record<string, strin
 }
 
 function describeTuning({ parts }: LearntEncoders, { tuning }: Recipe, { freeze = false }: TrainOptions) {
-  const { batch, epochs, rate, headRate, maxPieces, passages, coarsePieces, schedule } = tuning;
+  const { batch, epochs, rate, lowestShare, headRate, maxPieces, passages, coarsePieces, schedule } = tuning;
   const frozen = {
     encoderOrigin: [...new Set(parts.map((it) => it.encoder.origin))].join("; "),
     embeddingWeight: parts.map((it) => it.encoder.weight).join(", "),
@@ -157,6 +157,7 @@ function describeTuning({ parts }: LearntEncoders, { tuning }: Recipe, { freeze 
         batch,
         epochs: epochs.join(", "),
         encoderRate: rate,
+        lowestShare,
         headRate,
         keptOfTuning: parts.map((it) => it.kept).join(", "),
       };

@@ -94,7 +94,7 @@ export async function learnEncoder(
     await forget(levelStartFolder(run.checkpoints));
     onProgress({ type: "checkpoint", path, step });
   };
-  const encoder = await newTunedEncoder(engine, shape, pretrained.weights, { loss: tuning.loss, clip: tuning.clip });
+  const encoder = await newTunedEncoder(engine, shape, pretrained.weights, tuning);
   try {
     if (!freeze) await tune(encoder, pretrained, set, pieces, heldOut, recipe, run, keep, saved);
     const meter = createMeter("encode", "passages", onProgress);

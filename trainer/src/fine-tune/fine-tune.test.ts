@@ -45,10 +45,9 @@ function problem() {
 
 const base = recipeFor("fast", 3, { maxPieces: 16, batch: 16 });
 const recipe = { ...base, tuning: { ...base.tuning, epochs: [7, 1, 2], fewestSteps: 1, predicted: 2 } };
-const { loss, clip } = recipe.tuning;
 
 type Weights = typeof published.weights;
-const newEncoder = (weights: Weights = published.weights) => newTunedEncoder(engine, shape, weights, { loss, clip });
+const newEncoder = (weights: Weights = published.weights) => newTunedEncoder(engine, shape, weights, recipe.tuning);
 
 const silent: FineTuneHooks = {
   onLevel: () => undefined,

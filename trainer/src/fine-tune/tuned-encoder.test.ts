@@ -37,7 +37,7 @@ function mean(values: readonly number[]): number {
 }
 
 test("what the ranker learns from is embedded in 32 bits, what shows a level where to begin in 8, next to it", async () => {
-  const encoder = await newTunedEncoder(engine, shape, weights, { loss: "squared-hinge", clip: 1 });
+  const encoder = await newTunedEncoder(engine, shape, weights, { loss: "squared-hinge", clip: 1, lowestShare: 0.12 });
   onTestFinished(() => encoder.dispose());
   const pieces = documents();
   const all = await encoder.embed(pieces, 16, "all", silent);

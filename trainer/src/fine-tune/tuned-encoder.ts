@@ -37,11 +37,14 @@ export interface TunedEncoder {
 export interface StepGraphOptions {
   readonly loss: "squared-hinge" | "bce";
   readonly clip: number;
+  /** See `Tuning`. */
+  readonly lowestShare: number;
 }
 
 /** The training graph with the state that it starts from. */
 export function stepGraph(shape: EncoderShape, weights: EncoderWeights, options: StepGraphOptions) {
-  const graph = buildStep(shape, options);
+  const layerDecay = options.lowestShare ** (1 / shape.layers);
+  const graph = buildStep(shape, { loss: options.loss, clip: options.clip, layerDecay });
   const state = new Map<string, HostTensor>();
   for (const { input } of graph.state) {
     const weight = weights.get(input.replace(/\.(first|second)$/u, ""));

@@ -25,6 +25,7 @@ interface OracleCase {
   readonly loss: StepOptions["loss"];
   readonly clip: number;
   readonly decay: number;
+  readonly layerDecay: number;
   readonly shape: EncoderShape;
   readonly steps: readonly OracleStep[];
   readonly tensors: Readonly<Record<string, { readonly shape: readonly number[]; readonly float32: string }>>;
@@ -164,7 +165,7 @@ describe.each(oracle.cases)("$shape.family, $shape.pooling, $shape.activation, $
 
   test("three steps end in the weights of PyTorch, and say the same losses and norms", async () => {
     const training = new Training(it);
-    await withGraph(buildStep(it.shape, options), async (run) => {
+    await withGraph(buildStep(it.shape, { ...options, layerDecay: it.layerDecay }), async (run) => {
       for (const [index, { loss, encoderNorm, headNorm }] of it.steps.entries()) {
         const results = await training.step(run, index);
         const said = ["loss", "norm.encoder", "norm.head"].map((name) => results.get(name)!.data[0] as number);

@@ -8,13 +8,18 @@ import { bodyShapes, forward } from "./forward.ts";
 import { gradientsOf } from "./gradients.ts";
 import type { Dimension, Graph, Value } from "./graph.ts";
 import { type LossName, losses } from "./losses.ts";
-import { minus } from "./operators.ts";
+import { minus, times } from "./operators.ts";
 import { multiply, scores } from "./ops.ts";
 
 export interface StepOptions {
   readonly loss: LossName;
   /** Largest norm of the gradient of the encoder, and of the head, before they are scaled down. */
   readonly clip: number;
+  /**
+   * What a layer learns at, as a share of the rate of the layer above it; the tables come below the lowest layer. Default 1.
+   * Source: discriminative fine-tuning, Howard and Ruder, ACL 2018.
+   */
+  readonly layerDecay?: number;
   /** Where false, the rows of the word table are fed and never change: no moments, no next values. */
   readonly trainWords?: boolean;
 }
@@ -53,9 +58,11 @@ export function buildStep(shape: EncoderShape, options: StepOptions): Graph {
   };
   const scalar = (name: string) => g.input(name, "float32", [1]);
   const secondScale = scalar("secondScale");
-  const encoderStep: StepSize = { clip: clipFactor(g, norms.encoder, options.clip), rate: scalar("rate"), secondScale };
+  const clip = clipFactor(g, norms.encoder, options.clip);
+  const [rate, decay] = [scalar("rate"), scalar("decay")];
+  const stepOf = (share: number): StepSize => ({ clip, rate: times(g, rate, g.scalar(share)), secondScale });
+  const shareOf = (name: string) => (options.layerDecay ?? 1) ** layersAbove(name, shape.layers);
   const headStep: StepSize = { clip: clipFactor(g, norms.head, options.clip), rate: scalar("headRate"), secondScale };
-  const kept = minus(g, g.scalar(1), scalar("decay"));
 
   const next = new Map<string, Value>();
   for (const [name, weight] of body) {
@@ -66,7 +73,9 @@ export function buildStep(shape: EncoderShape, options: StepOptions): Graph {
       first: g.state(first, weight.shape),
       second: g.state(second, weight.shape),
     };
-    const updated = adamW(g, parameter, encoderStep, name.endsWith(".weight") ? kept : undefined);
+    const share = shareOf(name);
+    const kept = minus(g, g.scalar(1), times(g, decay, g.scalar(share)));
+    const updated = adamW(g, parameter, stepOf(share), name.endsWith(".weight") ? kept : undefined);
     next.set(name, updated.weight).set(first, updated.first).set(second, updated.second);
   }
   const results = new Map([
@@ -76,7 +85,7 @@ export function buildStep(shape: EncoderShape, options: StepOptions): Graph {
     ["norm.head", norms.head],
   ]);
   const tables = [
-    ...[...encoderTables].map((it) => [...it, encoderStep] as const),
+    ...[...encoderTables].map((it) => [...it, stepOf(shareOf(it[0]))] as const),
     ...[...headTables].map((it) => [...it, headStep] as const),
   ];
   for (const [name, weight, step] of tables) {
@@ -96,8 +105,15 @@ export function buildStep(shape: EncoderShape, options: StepOptions): Graph {
   return g.finish("step", results, next);
 }
 
+/** Layers between a weight and the embedding; a weight of no layer is below all of them, but for the pooler. */
+function layersAbove(name: string, layers: number): number {
+  if (name.startsWith("pooler.")) return 0;
+  const layer = /^layer\.(\d+)\./u.exec(name)?.[1];
+  return layer === undefined ? layers : layers - 1 - Number(layer);
+}
+
 /** As `buildStep`, without optimiser: feeds without moments and rates, state that stays, `gradient.<name>` as results. */
-export function buildGradients(shape: EncoderShape, options: Omit<StepOptions, "clip">): Graph {
+export function buildGradients(shape: EncoderShape, options: Omit<StepOptions, "clip" | "layerDecay">): Graph {
   const { g, loss, body, encoderTables, headTables, gradients } = differentiate(shape, options);
   const weights = [...body.values(), ...encoderTables.values(), ...headTables.values()];
   const named = weights.map(({ name }) => [`gradient.${name}`, gradients.get(name)!] as const);
@@ -106,7 +122,7 @@ export function buildGradients(shape: EncoderShape, options: Omit<StepOptions, "
 
 function differentiate(
   shape: EncoderShape,
-  { loss: lossName, trainWords = true }: Omit<StepOptions, "clip">,
+  { loss: lossName, trainWords = true }: Omit<StepOptions, "clip" | "layerDecay">,
 ): Differentiated {
   const g = createBuilder();
   const { hidden } = shape;
