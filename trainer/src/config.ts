@@ -124,6 +124,11 @@ export interface Tuning {
    * an embedding of all of them, and a ranker for each of `denseWeights`.
    */
   readonly kept: { readonly shares: readonly number[]; readonly upToDocuments: number };
+  /**
+   * Corpora of so many documents at most are tuned on once more, all of them, when held-out ones, a fifth of them, have weighed
+   * and calibrated.
+   */
+  readonly againUpToDocuments: number;
   /** Weights of the unit embedding beside the unit TF-IDF row; the one that is best on held-out documents is taken. */
   readonly denseWeights: readonly number[];
 }
@@ -196,6 +201,7 @@ const fast: Recipe = {
     bootstrapCost: 1,
     bootstrapPasses: 20,
     kept: { shares: [0.5, 0], upToDocuments: 2_500 },
+    againUpToDocuments: 0,
     denseWeights: [0.5, 1, 2],
   },
   scoring: { beam: 10, power: 3, pathWeight: 1, candidates: 50 },
@@ -228,6 +234,7 @@ const best: Recipe = {
     pruneMost: 0.05,
     pruneLeast: 0.01,
   },
+  tuning: { ...fast.tuning, againUpToDocuments: 5_000 },
   scoring: { ...fast.scoring, beam: 20 },
 };
 
@@ -317,6 +324,11 @@ export function leafSizeFor({ leafSizes: sizes }: Recipe["tree"], numLabels: num
 /** Shares of what fine-tuning changed that will be tried beside all of it. */
 export function sharesTried({ kept: { shares, upToDocuments } }: Tuning, numDocuments: number): readonly number[] {
   return numDocuments <= upToDocuments ? shares : [];
+}
+
+/** Whether an encoder learns from all documents when held-out ones have decided what they decide. */
+export function tunesAgain({ againUpToDocuments }: Tuning, numDocuments: number): boolean {
+  return numDocuments <= againUpToDocuments;
 }
 
 /** What a ranker of these features learns with. */

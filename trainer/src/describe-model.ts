@@ -160,6 +160,7 @@ function describeTuning({ parts }: LearntEncoders, { tuning }: Recipe, { freeze 
         lowestShare,
         headRate,
         keptOfTuning: parts.map((it) => it.kept).join(", "),
+        ...(parts.some((it) => it.isTunedAgain) && { tunedAgain: "on all documents, as held-out ones had decided" }),
       };
 }
 

@@ -7,6 +7,7 @@ import { disposeQuietly, type Engine } from "./encoder/engines/engine.ts";
 import type { EncoderWeights, PretrainedEncoder } from "./encoder/source/pretrained.ts";
 import { allExcept, selectExamples, type TrainingSet } from "./features/training-set.ts";
 import {
+  againFolder,
   type Checkpoint,
   CheckpointError,
   embeddingFolder,
@@ -43,6 +44,8 @@ export interface EncoderRun {
   readonly resume?: boolean | undefined;
   /** The encoder stays as it was published. */
   readonly freeze: boolean;
+  /** Which of several fine-tunings of one encoder it is: their levels are told one after the other. Default: the only one. */
+  readonly turn?: { readonly number: number; readonly of: number };
   /** Steps, or batches of an embedding, between two checkpoints; undefined: about a minute. A level's end is always one. */
   readonly checkpointSteps?: number | undefined;
   /** Bytes of memory that this process may have in use while it fine-tunes and embeds. */
@@ -87,8 +90,8 @@ export async function learnEncoder(
 
   let isFirst = saved === undefined;
   const keep = async (state: RunState, step = 0) => {
-    // With the checkpoint of another run goes what its ranker has learnt.
-    if (isFirst) await forget(rankerFolder(run.checkpoints));
+    // With the checkpoint of another run goes what it has learnt after that.
+    if (isFirst) for (const folder of [rankerFolder, againFolder]) await forget(folder(run.checkpoints));
     isFirst = false;
     const path = await saveCheckpoint(run.checkpoints, { fingerprint, ...state });
     await forget(levelStartFolder(run.checkpoints));
@@ -140,7 +143,15 @@ async function tune(
   pieces: PieceRows,
   heldOut: Uint32Array,
   recipe: Recipe,
-  { checkpoints, pool, onProgress, signal, checkpointSteps, memoryLimit = Number.POSITIVE_INFINITY }: EncoderRun,
+  {
+    checkpoints,
+    pool,
+    turn = { number: 0, of: 1 },
+    onProgress,
+    signal,
+    checkpointSteps,
+    memoryLimit = Number.POSITIVE_INFINITY,
+  }: EncoderRun,
   keep: (state: RunState, step?: number) => Promise<void>,
   saved: Checkpoint | undefined,
 ): Promise<void> {
@@ -165,10 +176,12 @@ async function tune(
   let first: number | undefined;
   let documents = 0;
   let shown = 0;
+  let before = 0;
   let savedAt = { time: performance.now(), step: 0 };
   const hooks: FineTuneHooks = {
     onLevel(level, levels, nodes) {
-      onProgress({ type: "level", level, levels, nodes });
+      before = turn.number * levels;
+      onProgress({ type: "level", level: before + level, levels: turn.of * levels, nodes });
       meter = createMeter("tune", "steps", onProgress);
       embedMeter = createMeter("encode", "documents", onProgress);
       first = undefined;
@@ -186,7 +199,7 @@ async function tune(
         onProgress({ type: "log", level: "warning", message });
       }
       if (time - shown > SECONDS_BETWEEN_STEPS_SHOWN * 1000 || step === steps) {
-        onProgress({ type: "step", level, step, steps, loss, rate, documentsPerSecond });
+        onProgress({ type: "step", level: before + level, step, steps, loss, rate, documentsPerSecond });
         shown = time;
       }
       meter(step, steps);
@@ -196,9 +209,12 @@ async function tune(
       if (!isDue && step !== steps && used <= memoryLimit) return;
       await keep(await tuningState(encoder, now), step);
       savedAt = { time: performance.now(), step };
-      if (used > memoryLimit) throw stopped(level, step, used, memoryLimit, recipe);
+      if (used > memoryLimit) throw stopped(before + level, step, used, memoryLimit, recipe);
     },
-    onQuality: (level, value) => onProgress({ type: "quality", level, metric: "precision@1", value }),
+    onQuality(level, value) {
+      if (heldOut.length === 0) return;
+      onProgress({ type: "quality", level: before + level, metric: "precision@1", value });
+    },
     onEmbedded: (done, total) => embedMeter(done, total),
     async keepEmbedding(maxPieces, make) {
       const task = { weights: await encoder.weights(), pieces: input.pieces, maxPieces, hidden: shape.hidden };

@@ -3,17 +3,18 @@
 import path from "node:path";
 import type { EncoderContent, MemberContent } from "@tagwright/model/internals";
 import { type Judged, judge } from "./calibrate/calibrate.ts";
-import { type KeptShare, keepShare } from "./calibrate/keep-share.ts";
-import { type WeighedEmbedding, weighEmbedding } from "./calibrate/rehearse-embedding.ts";
+import { interpolate, type KeptShare, keepShare } from "./calibrate/keep-share.ts";
+import { besideWords, type WeighedEmbedding, weighEmbedding } from "./calibrate/rehearse-embedding.ts";
 import { type Quantised, tryQuantised } from "./calibrate/try-quantised.ts";
-import { type Recipe, sharesTried } from "./config.ts";
+import { type Recipe, sharesTried, tunesAgain } from "./config.ts";
 import type { RunningEngine } from "./encoder/engines/running-engine.ts";
 import { bake, buildEncoder } from "./encoder/graph/bert.ts";
 import type { Graph } from "./encoder/graph/graph.ts";
 import { encodeOnnx } from "./encoder/graph/onnx.ts";
-import type { PretrainedEncoder } from "./encoder/source/pretrained.ts";
+import { quantizeEncoder } from "./encoder/graph/quantize.ts";
+import type { EncoderWeights, PretrainedEncoder } from "./encoder/source/pretrained.ts";
 import type { Examples, TrainingSet } from "./features/training-set.ts";
-import { rankerFolder } from "./fine-tune/checkpoint.ts";
+import { againFolder, rankerFolder, removeCheckpoints } from "./fine-tune/checkpoint.ts";
 import { embedWith } from "./fine-tune/embed.ts";
 import { keepEmbedding } from "./fine-tune/keep-embedding.ts";
 import type { PieceRows } from "./fine-tune/pieces.ts";
@@ -62,6 +63,8 @@ export interface LearntMeaning {
   readonly judged: readonly Judged[];
   /** How much of what fine-tuning changed is in the encoder's weights: 1 is all, 0 none. */
   readonly kept: number;
+  /** Whether it was fine-tuned once more, on all documents. */
+  readonly isTunedAgain: boolean;
   /** Held-out figures with the embedding at the weight that was taken; none where nothing was held out. */
   readonly reached: Tried | undefined;
   /** The same with TF-IDF alone. */
@@ -88,12 +91,15 @@ export async function learnMeaning(
     hasSaved ||= event.type === "checkpoint";
     onProgress(event);
   };
-  const run = { ...bounds, pool: workers, freeze, checkpoints, onProgress: watch, signal };
+  const isAgain = !freeze && heldOut.length > 0 && tunesAgain(recipe.tuning, pieces.numDocuments);
+  if (resume === false) await removeCheckpoints(againFolder(checkpoints));
+  const run = { ...bounds, pool: workers, freeze, onProgress: watch, signal };
   // The engine after one that was lost goes on from what this run has saved. What lies there from before is the user's to
   // resume, or not, on each of them.
-  const learnt = await engines.run((engine) =>
-    learnEncoder(pretrained, set, pieces, heldOut, recipe, { ...run, engine, resume: hasSaved || resume }),
-  );
+  const learnt = await engines.run((engine) => {
+    const first = { ...run, engine, checkpoints, resume: hasSaved || resume, turn: { number: 0, of: isAgain ? 2 : 1 } };
+    return learnEncoder(pretrained, set, pieces, heldOut, recipe, first);
+  });
   const pool = keepAnswers(workers, rankerFolder(checkpoints), { seconds: secondsKept(bounds.checkpointSteps) });
   const meters = {
     ranker: createMeter("ranker", "clusters", onProgress),
@@ -107,49 +113,92 @@ export async function learnMeaning(
   const reached = weighed.tried.find((it) => it.weight === weighed.weight);
   const alone = words ?? tuned.tried.find((it) => it.weight === 0);
   if (alone !== undefined && reached !== undefined) sayWhatMeaningAdds(alone, reached, called, onProgress);
-  const graph = bake(buildEncoder(pretrained.shape), kept.weights);
+  const rehearsed = bake(buildEncoder(pretrained.shape), kept.weights);
   const maxPieces = Math.min(recipe.tuning.maxPieces, pretrained.maxPieces);
-  const quantised = await tryQuantised(graph, weighed, pieces, recipe, maxPieces, threads, signal);
+  const quantised = await tryQuantised(rehearsed, weighed, pieces, recipe, maxPieces, threads, signal);
   if (quantised !== undefined)
     onProgress({ type: "log", level: "info", message: `${called}${describeQuantised(quantised)}` });
   const { weight, members: rehearsing = [] } = weighed;
+  const isTunedAgain = isAgain && kept.share > 0;
+  const final = isTunedAgain ? await tuneAgain(task, set, kept, run, engines) : { ...kept, set: weighed.set };
+  const graph = isTunedAgain ? bake(buildEncoder(pretrained.shape), final.weights) : rehearsed;
+  const int8 = quantised?.graph && (isTunedAgain ? quantizeEncoder(graph) : quantised.graph);
   const judged =
     depth === undefined
       ? weighed.judged
       : await judge(weighed.set, rehearsing, heldOut, recipe, () => undefined, signal, depth);
   return {
-    encoder: encoderContent(pretrained, weight, recipe, graph, quantised?.graph),
-    members: await learnAll(weighed.set, recipe, pool, context),
-    set: weighed.set,
+    encoder: encoderContent(pretrained, weight, recipe, graph, int8),
+    members: await learnAll(final.set, recipe, pool, context),
+    set: final.set,
     judged,
     reached,
     kept: freeze ? 0 : kept.share,
+    isTunedAgain,
     words: alone,
   };
 }
 
 /** Tries the published weights, and those between, beside the tuned ones, where the corpus is small enough to need it. */
 async function keepWhatHelps(
-  { pretrained, pieces, recipe, called, checkpoints }: EncoderTask,
+  task: EncoderTask,
   set: TrainingSet,
   heldOut: Uint32Array,
   tuned: Pick<KeptShare, "weights" | "weighed">,
   { engines, pool, freeze, context: { onProgress, signal } }: EncoderRun,
   meters: Parameters<typeof weighEmbedding>[5],
 ): Promise<KeptShare> {
+  const { pretrained, pieces, recipe, called } = task;
   const { shape } = pretrained;
   const { tuning } = recipe;
   const shares = freeze || heldOut.length === 0 ? [] : sharesTried(tuning, pieces.numDocuments);
   const kept = await keepShare(shares, pretrained.weights, tuned, async (weights, share) => {
-    const task = { weights, pieces, maxPieces: tuning.maxPieces, hidden: shape.hidden };
-    const meter = createMeter("encode", "passages", onProgress);
-    const values = await keepEmbedding(path.join(rankerFolder(checkpoints), `share-${share}`), task, (part) =>
-      engines.run((engine) => embedWith(engine, shape, weights, pieces, tuning.maxPieces, meter, signal, part)),
-    );
+    const values = await embedAll(task, weights, `share-${share}`, engines, onProgress, signal);
     return weighEmbedding(set, { width: shape.hidden, values }, heldOut, recipe, pool, meters, signal, false);
   });
   if (shares.length > 0) onProgress({ type: "log", level: "info", message: `${called}${describeKept(kept)}` });
   return kept;
+}
+
+/** Fine-tunes once more, on all documents: what held-out ones have decided, the weight and the share, holds for it, too. */
+async function tuneAgain(
+  task: EncoderTask,
+  set: TrainingSet,
+  { share, weighed: { weight } }: KeptShare,
+  run: Omit<Parameters<typeof learnEncoder>[5], "engine" | "checkpoints">,
+  engines: RunningEngine,
+): Promise<{ weights: EncoderWeights; set: TrainingSet }> {
+  const { pretrained, pieces, recipe, called, checkpoints } = task;
+  const { onProgress, signal } = run;
+  onProgress({ type: "log", level: "info", message: `${called}tunes once more, on all documents` });
+  const again = { ...run, checkpoints: againFolder(checkpoints), turn: { number: 1, of: 2 } };
+  const learnt = await engines.run((engine) =>
+    learnEncoder(pretrained, set, pieces, new Uint32Array(0), recipe, { ...again, engine }),
+  );
+  const weights = interpolate(pretrained.weights, learnt.weights, share);
+  const { width } = learnt.embeddings;
+  const values =
+    share === 1
+      ? learnt.embeddings.values
+      : await embedAll(task, weights, `again-${share}`, engines, onProgress, signal);
+  return { weights, set: besideWords(set, { width, values }, weight, recipe) };
+}
+
+/** The embedding of all documents with these weights, kept under `name` beside what the ranker learns. */
+function embedAll(
+  { pretrained: { shape }, pieces, recipe, checkpoints }: EncoderTask,
+  weights: EncoderWeights,
+  name: string,
+  engines: RunningEngine,
+  onProgress: TrainContext["onProgress"],
+  signal: AbortSignal | undefined,
+): Promise<Float32Array> {
+  const { maxPieces } = recipe.tuning;
+  const meter = createMeter("encode", "passages", onProgress);
+  const kept = { weights, pieces, maxPieces, hidden: shape.hidden };
+  return keepEmbedding(path.join(rankerFolder(checkpoints), name), kept, (part) =>
+    engines.run((engine) => embedWith(engine, shape, weights, pieces, maxPieces, meter, signal, part)),
+  );
 }
 
 /** The trees of the final model, with progress. */

@@ -40,6 +40,34 @@ test.each(["bert", "mpnet"] as const)(
   120_000,
 );
 
+test("the preset best learns once more, from all documents, where a fifth of them was held out", async () => {
+  const notes = corpus(240, 80);
+  const tuned = (options: Partial<TrainOptions>) => trainOn({ corpus: notes, keepAll: true, ...options });
+  const [fast, best] = [await tuned({}), await tuned({ preset: "best" })];
+  const levelsOf = (type: ProgressEvent["type"]) =>
+    best.events.flatMap((it) => (it.type === type && "level" in it ? [it.level] : []));
+  expect(levelsOf("level")).toEqual([0, 1, 2, 3]);
+  expect(new Set(levelsOf("step"))).toEqual(new Set([0, 1, 2, 3]));
+  expect(best.events.filter((it) => it.type === "level").map((it) => it.levels)).toEqual([4, 4, 4, 4]);
+  // Nothing is held out of the second.
+  expect(new Set(levelsOf("quality"))).toEqual(new Set([0, 1]));
+  const fileOf = ({ out }: typeof best, name: string) => readFileSync(path.join(out, name));
+  expect(fileOf(best, "encoder.onnx").equals(fileOf(fast, "encoder.onnx"))).toBe(false);
+  expect(fileOf(best, "README.md").toString()).toMatch(/tunedAgain.*on all documents/u);
+  expect(fileOf(fast, "README.md").toString()).not.toMatch(/tunedAgain/u);
+  expect(existsSync(`${best.out}.training`)).toBe(false);
+  const model = await openModel(best.out);
+  try {
+    const line = JSON.parse(readFileSync(notes, "utf8").split("\n")[0]!) as { text: string; labels: string[] };
+    const suggested = await model.suggest(line.text, 3);
+    expect(suggested.map(({ id }) => id)).toContain(line.labels[0]);
+  } finally {
+    model.dispose();
+  }
+  const frozen = await tuned({ preset: "best", freeze: true });
+  expect(frozen.events.some((it) => it.type === "step")).toBe(false);
+}, 120_000);
+
 test("what the whole run will take is said once, and refused where it will not fit, before anything is learnt", async () => {
   const learns = (event: ProgressEvent) => event.type === "progress" && event.stage !== "read";
   const { events } = await trainOn();

@@ -1,5 +1,6 @@
 // What a stopped training left to go on from: `<model folder>.training/checkpoint-<n>`, as the trainer writes it; with
-// several encoders in a folder each, `encoder-<n>`. Only looked at here, for a question to the user; the trainer itself decides whether the run can go on from it.
+// several encoders in a folder each, `encoder-<n>`, and where an encoder learns once more, in the folder `again`. Only looked
+// at here, for a question to the user; the trainer itself decides whether the run can go on from it.
 import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 
@@ -8,6 +9,8 @@ export interface FoundCheckpoint {
   readonly level: number | undefined;
   /** Which of several encoders, counted from 1; undefined for the only one. */
   readonly encoder?: number;
+  /** Of learning once more, from all documents. */
+  readonly isAgain?: true;
   /** Steps done on that level. */
   readonly step: number;
   readonly writtenAt: Date;
@@ -30,6 +33,11 @@ async function lastNumber(folder: string, pattern: RegExp): Promise<number | und
 }
 
 async function newestIn(folder: string): Promise<FoundCheckpoint | undefined> {
+  const again = await lastIn(path.join(folder, "again"));
+  return again === undefined ? lastIn(folder) : { ...again, isAgain: true };
+}
+
+async function lastIn(folder: string): Promise<FoundCheckpoint | undefined> {
   const number = await lastNumber(folder, /^checkpoint-(\d+)$/u);
   if (number === undefined) return undefined;
   const page = path.join(folder, `checkpoint-${number}`, "position.json");

@@ -159,6 +159,20 @@ test("a checkpoint after the last level has none, and one that cannot be read is
   expect(await findCheckpoint(path.join(folder, "model"))).toBeUndefined();
 });
 
+test("where an encoder learns once more, that is where it goes on", async () => {
+  const folder = scratchFolder({});
+  const described = async () => {
+    const found = await findCheckpoint(path.join(folder, "model"));
+    return choiceItems({ ...facts, checkpoint: found })[0]!.description;
+  };
+  checkpoint(folder, "checkpoint-12", '{"position":{"level":-1}}');
+  expect(await described()).toBe("fine-tuning is complete");
+  checkpoint(folder, "again/checkpoint-3", '{"position":{"level":1,"step":7}}');
+  expect(await described()).toBe("once more, level 2, step 7");
+  checkpoint(folder, "again/checkpoint-4", '{"position":{"level":-1}}');
+  expect(await described()).toBe("fine-tuning is complete");
+});
+
 test("of several encoders the one that was at work is found", async () => {
   const folder = scratchFolder({});
   checkpoint(folder, "encoder-1/checkpoint-12", '{"position":{"level":-1}}');

@@ -79,6 +79,7 @@ export function choiceItems({ meaning: facts, last, checkpoint, now }: ChoiceFac
   if (checkpoint === undefined) return kinds;
   const where =
     (checkpoint.encoder === undefined ? "" : `encoder ${checkpoint.encoder}, `) +
+    (checkpoint.isAgain && checkpoint.level !== undefined ? "once more, " : "") +
     (checkpoint.level === undefined
       ? "fine-tuning is complete"
       : `level ${checkpoint.level + 1}, step ${checkpoint.step}`);

@@ -48,7 +48,7 @@ export async function weighEmbedding(
   const weights = [...recipe.tuning.denseWeights].sort((a, b) => a - b);
   if (heldOut.length === 0) {
     const weight = weights[weights.length >> 1]!;
-    return { set: withEmbedding(set, embeddings, weight, recipe), weight, judged: [], tried: [] };
+    return { set: besideWords(set, embeddings, weight, recipe), weight, judged: [], tried: [] };
   }
   const rest = allExcept(heldOut, set.features.numRows);
   const tried: WeighedEmbedding["tried"][number][] = [];
@@ -62,7 +62,7 @@ export async function weighEmbedding(
       tree: () => undefined,
       ranker: (part: number, all: number) => progress.ranker(run * all + part, runs.length * all),
     };
-    const weighed = weight === 0 ? set : withEmbedding(set, embeddings, weight, recipe);
+    const weighed = weight === 0 ? set : besideWords(set, embeddings, weight, recipe);
     const members = await learnMembers(selectExamples(weighed, rest), recipe, pool, learning, signal);
     const judged = await judge(weighed, members, heldOut, recipe, () => progress.judged(++done, total), signal);
     const figures = figuresAt(weight, weighed, judged);
@@ -91,7 +91,8 @@ function figuresAt(weight: number, set: TrainingSet, judged: readonly Judged[]):
   return { weight, precision: precision["1"], ndcg: ndcg["5"] };
 }
 
-function withEmbedding(
+/** The set with the embedding as its dense block, scaled by `weight`; without words where the recipe leaves them out. */
+export function besideWords(
   set: TrainingSet,
   { width, values }: Embeddings,
   weight: number,

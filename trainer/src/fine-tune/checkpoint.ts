@@ -48,7 +48,8 @@ export async function checkpointFolders(out: string): Promise<string[]> {
   const folder = checkpointFolder(out);
   if (!existsSync(folder)) return [];
   const names = (await readdir(folder)).filter((name) => /^encoder-\d{1,2}$/u.test(name));
-  return [folder, ...names.map((name) => path.join(folder, name))];
+  const own = [folder, ...names.map((name) => path.join(folder, name))];
+  return [...own, ...own.map(againFolder)];
 }
 
 /** Whether a run can go on from what is in `folder`: a checkpoint, or a part of an embedding. */
@@ -172,6 +173,11 @@ async function readBytes(handle: FileHandle, from: number, count: number): Promi
 /** Where what the ranker has learnt on the encoder's embeddings is kept: beside its checkpoints in `folder`. */
 export function rankerFolder(folder: string): string {
   return path.join(folder, "ranker");
+}
+
+/** Where an encoder that learns once more, from all documents, keeps its checkpoints: beside those in `folder`. */
+export function againFolder(folder: string): string {
+  return path.join(folder, "again");
 }
 
 /** Where the embedding of all documents is kept while it is made: beside the checkpoints in `folder`. */

@@ -52,6 +52,18 @@ test("the embedding of all documents reads every passage, and a pass of fine-tun
   expect(tuned.memoryBytes - estimate(one, 1, false).memoryBytes).toBeCloseTo(4000 * 30 * 4, 0);
 });
 
+test("to learn once more from all documents takes as long again, and room beside what is kept of the first time", () => {
+  const again = { ...tuning, againUpToDocuments: 4000, kept: { shares: [], upToDocuments: 0 } };
+  const estimate = (count: number, changed: Tuning, freeze = false) =>
+    estimateTuning(texts(count, 50), 4_000, miniLm, changed, cost, freeze);
+  const [once, twice] = [estimate(4000, { ...again, againUpToDocuments: 0 }), estimate(4000, again)];
+  expect(twice.seconds).toBeCloseTo(2 * once.seconds, 6);
+  expect(twice.keptBytes).toBe(2 * once.keptBytes);
+  expect(twice.peakBytes).toBe(twice.keptBytes + once.peakBytes);
+  expect(estimate(4001, again)).toEqual(estimate(4001, { ...again, againUpToDocuments: 0 }));
+  expect(estimate(4000, again, true)).toEqual(estimate(4000, tuning, true));
+});
+
 test("a small corpus is read as often as the fewest steps take, and embedded for each share that is tried", () => {
   const { seconds } = estimateTuning(texts(64, 50), 4_000, miniLm, tuning, cost, false);
   expect(seconds).toBeCloseTo(

@@ -1,5 +1,5 @@
 // What fine-tuning will take, from two steps of the real graph on the real engine and the lengths of the texts.
-import { FEWEST_PIECES, sharesTried, type Tuning } from "../config.ts";
+import { FEWEST_PIECES, sharesTried, type Tuning, tunesAgain } from "../config.ts";
 import { disposeQuietly, type Engine } from "../encoder/engines/engine.ts";
 import type { EncoderShape, EncoderWeights } from "../encoder/source/pretrained.ts";
 import { MemoryLimitError } from "../memory-limit.ts";
@@ -73,8 +73,10 @@ export function estimateTuning(
   const fine = meanLength(pieces, tuning.maxPieces);
   const coarse = meanLength(pieces, tuning.coarsePieces);
   const whole = meanLength(pieces, tuning.maxPieces, tuning.passages);
-  const passes = 1 + (freeze ? 0 : sharesTried(tuning, numDocuments).length);
-  let perDocument = passes * EMBEDDING_SHARE * cost.perPiece * whole;
+  const shares = freeze ? 0 : sharesTried(tuning, numDocuments).length;
+  const turns = !freeze && tunesAgain(tuning, numDocuments) ? 2 : 1;
+  const passes = 1 + shares + (turns - 1) * (shares > 0 ? 2 : 1);
+  let perDocument = 0;
   for (let level = 0; level < levels; level++) {
     const isLast = level === levels - 1;
     const length = isLast ? fine : coarse;
@@ -86,14 +88,16 @@ export function estimateTuning(
     perDocument += epochs * (cost.fixed / tuning.batch + cost.perPiece * length);
     if (tuning.schedule === "recursive") perDocument += EMBEDDING_SHARE * cost.perPiece * length;
   }
+  perDocument = turns * perDocument + passes * EMBEDDING_SHARE * cost.perPiece * whole;
   const weightBytes = 4 * parametersOf(shape);
   const checkpointBytes = freeze ? 0 : CHECKPOINT_SHARE * weightBytes;
   const embeddingBytes = 4 * numDocuments * shape.hidden;
+  const keptBytes = passes * embeddingBytes + (freeze ? 0 : turns * weightBytes);
   return {
     seconds: numDocuments * perDocument,
     memoryBytes: bytesOf(numLabels, shape, tuning, freeze) + numDocuments * (whole + 2 * shape.hidden) * 4,
-    peakBytes: Math.max(2 * checkpointBytes, checkpointBytes + 3 * embeddingBytes),
-    keptBytes: passes * embeddingBytes + (freeze ? 0 : weightBytes),
+    peakBytes: (turns > 1 ? keptBytes : 0) + Math.max(2 * checkpointBytes, checkpointBytes + 3 * embeddingBytes),
+    keptBytes,
     modelBytes: (1 + INT8_SHARE) * weightBytes,
   };
 }
