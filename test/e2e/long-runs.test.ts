@@ -93,6 +93,32 @@ test("a run that is killed again and again, anywhere, is gone on with and ends i
   expect(readdirSync(folder).sort()).toEqual(["killed", "notes.jsonl", "whole"]);
 }, 240_000);
 
+test("a training on words that is stopped says how to go on, and does: what it has learnt is not learnt again", async () => {
+  const folder = scratchFolder({ "notes.jsonl": makeJsonLines(3000, 300) });
+  const out = path.join(folder, "model");
+  const given = [
+    "train",
+    "--corpus",
+    path.join(folder, "notes.jsonl"),
+    "--out",
+    out,
+    "--checkpoint-steps",
+    "1",
+    "--json",
+  ];
+  const first = start(given, { channel: true });
+  await first.seen(/"stage":"calibrate"/);
+  first.child.send("stop");
+  const { code, stderr } = await first.finished;
+  expect(code, stderr).toBe(130);
+  expect(stderr).toContain("Stopped; to go on, train with the same command again.");
+  expect(readdirSync(`${out}.training/words`).length).toBeGreaterThan(0);
+  const second = await tagwright(given);
+  expect(second.code, second.stderr).toBe(0);
+  expect(second.stdout).toContain("goes on from what the same run has learnt from words");
+  expect(readdirSync(folder).sort()).toEqual(["model", "notes.jsonl"]);
+}, 60_000);
+
 // A limit on file sizes, in kilobytes, stands in for a full disk.
 test.skipIf(process.platform === "win32")(
   "a disk that has no room for a checkpoint ends a fine-tuning with 6, and the old model is served",

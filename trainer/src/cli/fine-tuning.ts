@@ -1,7 +1,13 @@
 // What a command that fine-tunes does around its run: nobody else on this machine does the same, and what a run that was
 // cut off leaves behind is put in order.
 import { lockModelFolder } from "@tagwright/model/internals";
-import { checkpointFolders, hasCheckpoint, removeUnfinished, wordsFolder } from "../fine-tune/checkpoint.ts";
+import {
+  checkpointFolder,
+  checkpointFolders,
+  hasCheckpoint,
+  removeUnfinished,
+  wordsFolder,
+} from "../fine-tune/checkpoint.ts";
 import { lockFineTuning } from "../fine-tune/one-at-a-time.ts";
 import { hasAnswers } from "../ranker/keep-answers.ts";
 import type { View } from "./view.ts";
@@ -33,12 +39,12 @@ export async function tidyUpAfter(out: string): Promise<void> {
   });
 }
 
-/** How to go on with a run into `out` that was cut off; undefined where it left nothing. */
-export async function howToGoOn(out: string): Promise<string | undefined> {
+/** How to go on with a run into `out`, with an encoder or on words alone, that was cut off; undefined where it left nothing. */
+export async function howToGoOn(out: string, on: "encoder" | "words" = "encoder"): Promise<string | undefined> {
   const isThere = async () => {
-    const folders = await checkpointFolders(out);
-    const kept = await Promise.all([...folders.map(hasCheckpoint), ...folders.map(wordsFolder).map(hasAnswers)]);
-    return kept.includes(true);
+    const folders = on === "words" ? [] : await checkpointFolders(out);
+    const words = wordsFolder(checkpointFolder(out));
+    return (await Promise.all([hasAnswers(words), ...folders.map(hasCheckpoint)])).includes(true);
   };
   return (await isThere().catch(() => false)) ? "train with the same command again" : undefined;
 }

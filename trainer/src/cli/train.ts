@@ -166,6 +166,6 @@ async function train(options: TrainCommandOptions, { signal, view, print }: Comm
 
 /** What is thrown for a run that was stopped and can go on says how. */
 async function stopped(error: unknown, out: string, signal: AbortSignal): Promise<never> {
-  const next = signal.aborted ? await howToGoOn(out) : undefined;
+  const next = signal.aborted ? await howToGoOn(out, "words") : undefined;
   throw next === undefined ? error : new StoppedHalfwayError(`Stopped; to go on, ${next}.`);
 }
