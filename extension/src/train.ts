@@ -97,15 +97,17 @@ function isTraining(folder: WorkspaceFolder): boolean {
 
 async function ask(app: App, { uri }: WorkspaceFolder): Promise<TrainingChoice | undefined> {
   const { workspaceState, globalState } = app.context;
+  const preset = presetOf(uri);
   return askTraining({
     folder: uri,
     script: app.trainerScript,
     documents: app.status.documents(uri),
     encoder: encoderOf(uri),
     engine: engineOf(uri),
+    preset,
     last: parseChoice(workspaceState.get(choiceKey(uri))),
     checkpoint: await findCheckpoint(modelFolder(uri)),
-    secondsPerDocument: (encoder, engine, freeze) => globalState.get<number>(speedKey(encoder, engine, freeze)),
+    secondsPerDocument: (...how) => globalState.get<number>(speedKey(preset, ...how)),
   });
 }
 
@@ -118,12 +120,16 @@ function engineOf(folder: Uri): string {
   return workspace.getConfiguration("tagwright", folder).get("training.engine", "auto");
 }
 
+function presetOf(folder: Uri): string {
+  return workspace.getConfiguration("tagwright", folder).get("training.preset", "fast");
+}
+
 function choiceKey(folder: Uri): string {
   return `${lastChoice} ${folder.toString()}`;
 }
 
-function speedKey(encoder: string, engine: string, freeze: boolean): string {
-  return `${lastSpeed} ${encoder} ${engine}${freeze ? " frozen" : ""}`;
+function speedKey(preset: string, encoder: string, engine: string, freeze: boolean): string {
+  return `${lastSpeed} ${encoder} ${engine}${freeze ? " frozen" : ""}${preset === "fast" ? "" : ` ${preset}`}`;
 }
 
 /** So that the next question says what this computer takes, and not what some computer would. */
@@ -134,9 +140,9 @@ async function rememberSpeed(
   outcome: TrainingOutcome,
 ): Promise<void> {
   const { done, estimate } = outcome;
-  const { encoder = "none", engine = engineOf(folder), freeze = false } = definition;
+  const { encoder = "none", engine = engineOf(folder), freeze = false, preset = presetOf(folder) } = definition;
   if (encoder === "none") return;
-  const key = speedKey(encoder, engine, freeze);
+  const key = speedKey(preset, encoder, engine, freeze);
   const { globalState } = app.context;
   const isWhole = done !== undefined && definition.resume !== true;
   const known = isWhole ? done : globalState.get(key) === undefined ? estimate : undefined;

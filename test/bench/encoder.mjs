@@ -19,6 +19,8 @@ const usage = `node test/bench/encoder.mjs --corpus <folder> [options]
   --test <n>           to measure on (default: all)
   --max-pieces <n>     word pieces that are read of a text, or of a passage of it (default: 128)
   --passages <n>       parts of a long text that ours reads (default: what \`train\` takes)
+  --preset <name>      of ours (default: fast)
+  --seed <n>           of ours and of PECOS's fine-tuning; its tree keeps its own (default: 0)
   --python <program>   with libpecos, torch and transformers, for pecos-*
   --engine <name>      default: cpu
 `;
@@ -33,6 +35,8 @@ const { values: options } = parseArgs({
     test: { type: "string" },
     "max-pieces": { type: "string", default: "128" },
     passages: { type: "string" },
+    preset: { type: "string", default: "fast" },
+    seed: { type: "string", default: "0" },
     help: { type: "boolean" },
   },
 });
@@ -91,6 +95,7 @@ function tagwright(run) {
   const withEncoder = run === "words" ? [] : ["--encoder", encoder, "--engine", options.engine, ...reading];
   const corpus = path.join(scratch, "corpus", "train.jsonl.gz");
   const given = ["--corpus", corpus, "--out", out, "--features", run === "alone" ? "none" : "words"];
+  given.push("--preset", options.preset, "--seed", options.seed);
   const started = performance.now();
   command("train", [...given, ...withEncoder, ...(run === "frozen" ? ["--freeze"] : [])]);
   const seconds = (performance.now() - started) / 1000;
@@ -119,7 +124,7 @@ function pecos(run) {
     throw new Error("pecos needs --python and --encoder <folder>");
   const script = path.join(root, "test", "bench", "xtransformer_bench.py");
   const corpus = path.join(scratch, "corpus");
-  const given = [script, corpus, options.encoder, "--length", options["max-pieces"]];
+  const given = [script, corpus, options.encoder, "--length", options["max-pieces"], "--seed", options.seed];
   const args = [...given, ...(run === "pecos-frozen" ? ["--frozen"] : [])];
   const { status, stdout } = spawnSync(options.python, args, {
     encoding: "utf8",

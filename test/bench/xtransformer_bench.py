@@ -26,10 +26,11 @@ parser.add_argument("--length", type=int, default=128)
 parser.add_argument("--rate", type=float, default=1e-4)
 parser.add_argument("--threads", type=int, default=2)
 parser.add_argument("--frozen", action="store_true")
+parser.add_argument("--seed", type=int, default=0)
 args = parser.parse_args()
 torch.set_num_threads(args.threads)
-torch.manual_seed(0)
-np.random.seed(0)
+torch.manual_seed(args.seed)
+np.random.seed(args.seed)
 
 
 def read(name):

@@ -24,6 +24,7 @@ export interface TrainingQuestion {
   /** What the settings name. */
   readonly encoder: string;
   readonly engine: string;
+  readonly preset: string;
   readonly last: TrainingChoice | undefined;
   readonly checkpoint: FoundCheckpoint | undefined;
   /** What is known of the time that an encoder takes on this computer. */
@@ -159,7 +160,7 @@ async function askEngine({ script, folder }: TrainingQuestion, current: string):
 }
 
 async function factsOf(
-  { folder, documents, secondsPerDocument }: TrainingQuestion,
+  { folder, documents, preset, secondsPerDocument }: TrainingQuestion,
   here: readonly EncoderHere[] | undefined,
   chosen: Pick<MeaningFacts, "encoder" | "engine" | "freeze">,
 ): Promise<MeaningFacts> {
@@ -167,6 +168,7 @@ async function factsOf(
   return {
     ...chosen,
     documents,
+    preset,
     isEncoderHere: isEncoderHere(encoder, here, folder.fsPath),
     cost: await costOf(encoder, here, folder.fsPath),
     secondsPerDocument: secondsPerDocument(encoder, engine, freeze),

@@ -18,6 +18,7 @@ const meaning: MeaningFacts = {
   encoder: "all-MiniLM-L6-v2",
   engine: "auto",
   freeze: false,
+  preset: "fast",
   isEncoderHere: undefined,
   cost: 1,
   secondsPerDocument: undefined,
@@ -56,11 +57,14 @@ test("each kind says what it takes, by what this computer took where it did it b
   expect(time({})).toBe("about 2 min");
   expect(time({ documents: 10 })).toBe("about 2 min");
   expect(time({ documents: 4000 })).toBe("about 22 min");
+  expect(time({ documents: 4000, preset: "best" })).toBe("about 45 min");
+  expect(time({ documents: 6000, preset: "best" })).toBe(time({ documents: 6000 }));
   expect(time({ documents: 4000, cost: 8 })).toBe("about 3.0 h");
   expect(time({ cost: undefined })).toBe("minutes to hours");
   expect(time({ cost: undefined, secondsPerDocument: 3 })).toBe("about 20 min");
   expect(time({ documents: undefined })).toBe("minutes to hours");
   expect(time({ documents: 4000, freeze: true })).toBe("about 3 min");
+  expect(time({ documents: 4000, freeze: true, preset: "best" })).toBe("about 3 min");
 });
 
 test("an encoder that stayed as it was published does so again", () => {

@@ -23,6 +23,7 @@ export interface MeaningFacts {
   readonly encoder: string;
   readonly engine: string;
   readonly freeze: boolean;
+  readonly preset: string;
   /** Whether the encoder is on this computer; undefined where nobody could tell. */
   readonly isEncoderHere: boolean | undefined;
   /** What a step costs beside one of the default encoder; undefined where its size is not known. */
@@ -50,6 +51,8 @@ interface ChoiceItem {
 
 /** Passes over the documents of a whole fine-tuning, forward passes included, about. */
 const passes = 6;
+/** So many documents are learnt twice with the preset `best`, as the trainer's recipe says. */
+const twiceUpTo = 5000;
 /** The same of an encoder that is not fine-tuned: long texts are read in two passages, forward only. */
 const frozenPasses = 0.7;
 /** So many are read at least: a small corpus is read more often. */
@@ -157,12 +160,13 @@ export function parseChoice(value: unknown): TrainingChoice | undefined {
 }
 
 function timeOf(facts: MeaningFacts): string {
-  const { documents, freeze, cores, cost, secondsPerDocument } = facts;
+  const { documents, freeze, preset, cores, cost, secondsPerDocument } = facts;
   if (documents === undefined) return "minutes to hours";
   if (secondsPerDocument !== undefined) return about(documents * secondsPerDocument);
   // What a graphics card makes of it only its trial will tell.
   if (cost === undefined) return "minutes to hours";
-  const read = freeze ? documents * frozenPasses : Math.max(documents * passes, fewestDocuments);
+  const times = preset === "best" && documents <= twiceUpTo ? 2 : 1;
+  const read = freeze ? documents * frozenPasses : times * Math.max(documents * passes, fewestDocuments);
   return about(wordSeconds(documents) + (read * cost) / (cores * documentsPerCoreSecond));
 }
 
