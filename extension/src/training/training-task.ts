@@ -200,6 +200,10 @@ export function encoderUse({ encoder = "none", freeze = false }: TrainDefinition
   return encoder === "none" ? "none" : freeze ? "frozen" : "tuned";
 }
 
+/** Less the trainer does not take; a setting cannot say "0, or 8 and more". */
+const fewestPieces = 8;
+const leastMemory = 64;
+
 /** Flags of `tagwright train`; what the settings leave open the trainer decides. */
 function trainerArguments({ uri }: WorkspaceFolder, definition: TrainDefinition): string[] {
   const settings = workspace.getConfiguration("tagwright", uri);
@@ -216,12 +220,12 @@ function trainerArguments({ uri }: WorkspaceFolder, definition: TrainDefinition)
     if (use === "frozen") flags.push("--freeze");
     if (definition.download === true) flags.push("--download");
     if (batch > 0) flags.push("--batch", String(batch));
-    if (maxPieces > 0) flags.push("--max-pieces", String(maxPieces));
+    if (maxPieces > 0) flags.push("--max-pieces", String(Math.max(fewestPieces, maxPieces)));
     if (definition.resume !== undefined) flags.push(definition.resume ? "--resume" : "--no-resume");
   }
   flags.push("--preset", definition.preset ?? settings.get("training.preset", "fast"));
   if (threads > 0) flags.push("--threads", String(threads));
-  if (limit > 0) flags.push("--memory-limit", String(limit));
+  if (limit > 0) flags.push("--memory-limit", String(Math.max(leastMemory, limit)));
   // The trainer would know the folder's own settings only, not the user's or those of a workspace file.
   const globs = excludes(uri);
   flags.push(...(globs.length === 0 ? [""] : globs).map((it) => `--exclude=${it}`));
