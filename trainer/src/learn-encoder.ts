@@ -83,7 +83,7 @@ export async function learnEncoder(
   const fingerprint = fingerprintOf(pretrained, set, pieces, heldOut, recipe, freeze);
   const forget = (folder: string) => rm(folder, { recursive: true, force: true });
   if (run.resume === false)
-    for (const folder of [embeddingFolder, levelStartFolder]) await forget(folder(run.checkpoints));
+    for (const folder of [embeddingFolder, levelStartFolder, againFolder]) await forget(folder(run.checkpoints));
   const saved = await findCheckpoint(run, fingerprint);
   const embedded = saved && readEmbedded(saved, pretrained, set.features.numRows);
   if (embedded !== undefined) return embedded;

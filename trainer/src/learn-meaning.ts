@@ -14,7 +14,7 @@ import { encodeOnnx } from "./encoder/graph/onnx.ts";
 import { quantizeEncoder } from "./encoder/graph/quantize.ts";
 import type { EncoderWeights, PretrainedEncoder } from "./encoder/source/pretrained.ts";
 import type { Examples, TrainingSet } from "./features/training-set.ts";
-import { againFolder, rankerFolder, removeCheckpoints } from "./fine-tune/checkpoint.ts";
+import { againFolder, rankerFolder } from "./fine-tune/checkpoint.ts";
 import { embedWith } from "./fine-tune/embed.ts";
 import { keepEmbedding } from "./fine-tune/keep-embedding.ts";
 import type { PieceRows } from "./fine-tune/pieces.ts";
@@ -92,7 +92,6 @@ export async function learnMeaning(
     onProgress(event);
   };
   const isAgain = !freeze && heldOut.length > 0 && tunesAgain(recipe.tuning, pieces.numDocuments);
-  if (resume === false) await removeCheckpoints(againFolder(checkpoints));
   const run = { ...bounds, pool: workers, freeze, onProgress: watch, signal };
   // The engine after one that was lost goes on from what this run has saved. What lies there from before is the user's to
   // resume, or not, on each of them.
@@ -175,13 +174,10 @@ async function tuneAgain(
   const learnt = await engines.run((engine) =>
     learnEncoder(pretrained, set, pieces, new Uint32Array(0), recipe, { ...again, engine }),
   );
+  if (share === 1) return { weights: learnt.weights, set: besideWords(set, learnt.embeddings, weight, recipe) };
   const weights = interpolate(pretrained.weights, learnt.weights, share);
-  const { width } = learnt.embeddings;
-  const values =
-    share === 1
-      ? learnt.embeddings.values
-      : await embedAll(task, weights, `again-${share}`, engines, onProgress, signal);
-  return { weights, set: besideWords(set, { width, values }, weight, recipe) };
+  const values = await embedAll(task, weights, `again-${share}`, engines, onProgress, signal);
+  return { weights, set: besideWords(set, { width: learnt.embeddings.width, values }, weight, recipe) };
 }
 
 /** The embedding of all documents with these weights, kept under `name` beside what the ranker learns. */

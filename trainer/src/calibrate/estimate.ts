@@ -2,6 +2,7 @@
 // The constants are fitted on 19 runs over ten corpora of 279 to 74,034 documents, both presets; estimate.test.ts has them.
 import { leafSizeFor, pruneThreshold, type Recipe } from "../config.ts";
 import type { TrainingSet } from "../features/training-set.ts";
+import { KEPT_FROM_SECONDS } from "../ranker/keep-answers.ts";
 import type { CalibrationPlan } from "./folds.ts";
 import { machineSpeed } from "./machine-speed.ts";
 
@@ -37,8 +38,6 @@ const DENSE_SHARE = 0.1;
 /** Weights that survive pruning for each label of a document, at threshold 0.1; what one takes on disk. */
 const WEIGHTS_PER_ASSIGNMENT = 25;
 const BYTES_PER_WEIGHT = 2;
-/** A shorter run keeps nothing on the way: see keep-answers.ts. */
-const KEPT_FROM_SECONDS = 20;
 const BASE_MEMORY = 220e6;
 const MEMORY_PER_ENTRY = 160;
 

@@ -19,7 +19,8 @@ export interface KeepOptions {
   readonly onRefused?: (error: ModelWriteError) => void;
 }
 
-const SECONDS = 20;
+/** Work that may be lost; a shorter run keeps nothing on the way. */
+export const KEPT_FROM_SECONDS = 20;
 
 /** Seconds of work that may be lost in a run that asks for a checkpoint every `checkpointSteps` steps: then, none. */
 export function secondsKept(checkpointSteps: number | undefined): number | undefined {
@@ -128,7 +129,7 @@ async function readAnswers(place: string, sha256: string): Promise<Map<number, T
 }
 
 /** Answers wait to be written together, those of one run of the pool behind those of the last. */
-function newWriter(folder: string, { seconds = SECONDS, onRefused }: KeepOptions) {
+function newWriter(folder: string, { seconds = KEPT_FROM_SECONDS, onRefused }: KeepOptions) {
   let pending = new Map<string, Map<number, TrainedAnswer>>();
   let [bytes, count] = [0, 0];
   /** When the oldest of them came. */
