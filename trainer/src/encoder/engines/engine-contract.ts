@@ -1,6 +1,8 @@
 // What every engine must do, as one suite: the same steps give the same weights, and the state is the caller's to accept.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createBuilder } from "../graph/builder.ts";
 import type { Graph } from "../graph/graph.ts";
+import { scatterAdd } from "../graph/operators.ts";
 import type { EncoderShape } from "../source/pretrained.ts";
 import type { Engine, HostTensor, Program, Tensors } from "./engine.ts";
 import { newTinyEncoding, newTinyStep } from "./tiny-step.ts";
@@ -72,6 +74,15 @@ export function engineContract(name: string, open: () => Promise<Engine>, openOt
       const [found, expected] = [ours, theirs].map(({ data }) => Array.from(data, Number)) as [number[], number[]];
       expect(Math.max(...expected.map(Math.abs))).toBeGreaterThan(0.1);
       expectAllClose(found, expected, 1e-4, "embedding");
+    });
+
+    test("rows that repeat add up to the last addend, each time", async () => {
+      const { graph, feeds, sums } = repeatedRows();
+      const program = await engine.load(graph, new Map());
+      for (let round = 0; round < 10; round++) {
+        expect(Buffer.compare(bytesOf((await program.run(feeds)).get("sums")!), bytesOf(sums))).toBe(0);
+      }
+      await program.dispose();
     });
 
     test("a step that is not accepted leaves the state as it was", () =>
@@ -245,6 +256,32 @@ function newTwin() {
   return { weights, momentum, step };
 }
 
+/** Many rows for few places of a table, in whole numbers: their sums are exact in any order. */
+function repeatedRows(): { readonly graph: Graph; readonly feeds: Tensors; readonly sums: HostTensor } {
+  const [rows, places, width] = [4096, 16, 128];
+  const g = createBuilder();
+  const table = g.input("table", "float32", ["places", width]);
+  const indices = g.input("indices", "int32", ["rows"]);
+  const updates = g.input("updates", "float32", ["rows", width]);
+  const graph = g.finish("repeated rows", new Map([["sums", scatterAdd(g, table, indices, updates)]]));
+  const at = Int32Array.from({ length: rows }, (_, i) => (i * i) % places);
+  const values = Float32Array.from({ length: rows * width }, (_, i) => (i % 7) - 3);
+  const sums = new Float32Array(places * width).fill(1);
+  values.forEach((it, i) => {
+    sums[at[Math.floor(i / width)]! * width + (i % width)]! += it;
+  });
+  const feeds = new Map<string, HostTensor>([
+    ["table", tensor([places, width], new Array(places * width).fill(1))],
+    ["indices", { type: "int32", shape: [rows], data: at }],
+    ["updates", { type: "float32", shape: [rows, width], data: values }],
+  ]);
+  return { graph, feeds, sums: { type: "float32", shape: [places, width], data: sums } };
+}
+
+function bytesOf({ data }: HostTensor): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
 function tensor(shape: readonly number[], values: readonly number[]): HostTensor {
   return { type: "float32", shape, data: Float32Array.from(values) };
 }
@@ -253,7 +290,7 @@ async function trainTiny(
   engine: Engine,
   family: EncoderShape["family"],
 ): Promise<{ losses: number[]; state: Tensors }> {
-  const tiny = newTinyStep(family);
+  const tiny = newTinyStep({ family });
   const program = await engine.load(tiny.graph, tiny.state);
   const losses: number[] = [];
   for (let step = 0; step < 20; step++) {

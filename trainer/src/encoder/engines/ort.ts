@@ -4,6 +4,7 @@ import os from "node:os";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import type { Graph } from "../graph/graph.ts";
 import { encodeOnnx } from "../graph/onnx.ts";
+import { withOrderedSums } from "../graph/ordered-sums.ts";
 import { withPlainProducts } from "../graph/plain-products.ts";
 import { cudaCure, hasCudaProvider } from "./available.ts";
 import { type Engine, EngineError, type HostTensor, type Program, type Tensors } from "./engine.ts";
@@ -99,7 +100,7 @@ class OrtEngine implements Engine {
 
   async load(graph: Graph, state: Tensors): Promise<Program> {
     const plan = planGraph(graph);
-    const model = encodeOnnx(this.name === "webgpu" ? withPlainProducts(graph) : graph);
+    const model = encodeOnnx(rewrites[this.name]?.(graph) ?? graph);
     const resident = this.#copies === undefined ? {} : { preferredOutputLocation: outputLocations(plan, this.#copies) };
     let session: InferenceSession;
     try {
@@ -114,6 +115,12 @@ class OrtEngine implements Engine {
     await this.#copies?.dispose();
   }
 }
+
+/** What a provider computes in other operators. */
+const rewrites: Partial<Record<OrtEngineName, (graph: Graph) => Graph>> = {
+  cpu: withOrderedSums,
+  webgpu: withPlainProducts,
+};
 
 const cures: Record<OrtEngineName, string> = {
   cpu: "install onnxruntime-node for this platform",

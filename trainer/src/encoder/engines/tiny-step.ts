@@ -31,9 +31,16 @@ const shape: EncoderShape = {
 const words = 11;
 const slots = 5;
 
+/** Other sizes than the usual ones; `length` is that of every step. */
+export interface TinyStepSizes extends Partial<EncoderShape> {
+  readonly batch?: number;
+  readonly length?: number;
+}
+
 /** The same numbers each time. */
-export function newTinyStep(family: EncoderShape["family"] = "bert"): TinyStep {
-  const graph = buildStep({ ...shape, family }, { loss: "squared-hinge", clip: 1 });
+export function newTinyStep(sizes: TinyStepSizes = {}): TinyStep {
+  const { batch = 2, length: fixed, ...others } = sizes;
+  const graph = buildStep({ ...shape, ...others }, { loss: "squared-hinge", clip: 1 });
   const names = new Set(graph.state.map((it) => it.input));
   const tables = new Map<string, HostTensor>();
   const [states, feeds] = [
@@ -45,7 +52,8 @@ export function newTinyStep(family: EncoderShape["family"] = "bert"): TinyStep {
     graph,
     state: new Map(states.map((it) => [it.name, initial(it, it.shape as number[])])),
     feeds: (step) => {
-      const symbols: Record<string, number> = { batch: 2, length: 3 + 2 * (step % 2), words, slots };
+      const length = fixed ?? 3 + 2 * (step % 2);
+      const symbols: Record<string, number> = { batch, length, words, slots };
       return new Map(
         feeds.map((value) => {
           const sizes = value.shape.map((it) => (typeof it === "string" ? symbols[it]! : it));
