@@ -60,8 +60,13 @@ export function buildStep(shape: EncoderShape, options: StepOptions): Graph {
   const secondScale = scalar("secondScale");
   const clip = clipFactor(g, norms.encoder, options.clip);
   const [rate, decay] = [scalar("rate"), scalar("decay")];
-  const stepOf = (share: number): StepSize => ({ clip, rate: times(g, rate, g.scalar(share)), secondScale });
-  const shareOf = (name: string) => (options.layerDecay ?? 1) ** layersAbove(name, shape.layers);
+  /** For the weights that have `above` layers between them and the embedding. */
+  const steps = Array.from({ length: shape.layers + 1 }, (_, above) => {
+    const share = g.scalar((options.layerDecay ?? 1) ** above);
+    const size: StepSize = { clip, rate: times(g, rate, share), secondScale };
+    return { size, kept: minus(g, g.scalar(1), times(g, decay, share)) };
+  });
+  const stepOf = (name: string) => steps[layersAbove(name, shape.layers)]!;
   const headStep: StepSize = { clip: clipFactor(g, norms.head, options.clip), rate: scalar("headRate"), secondScale };
 
   const next = new Map<string, Value>();
@@ -73,9 +78,8 @@ export function buildStep(shape: EncoderShape, options: StepOptions): Graph {
       first: g.state(first, weight.shape),
       second: g.state(second, weight.shape),
     };
-    const share = shareOf(name);
-    const kept = minus(g, g.scalar(1), times(g, decay, g.scalar(share)));
-    const updated = adamW(g, parameter, stepOf(share), name.endsWith(".weight") ? kept : undefined);
+    const { size, kept } = stepOf(name);
+    const updated = adamW(g, parameter, size, name.endsWith(".weight") ? kept : undefined);
     next.set(name, updated.weight).set(first, updated.first).set(second, updated.second);
   }
   const results = new Map([
@@ -85,7 +89,7 @@ export function buildStep(shape: EncoderShape, options: StepOptions): Graph {
     ["norm.head", norms.head],
   ]);
   const tables = [
-    ...[...encoderTables].map((it) => [...it, stepOf(shareOf(it[0]))] as const),
+    ...[...encoderTables].map((it) => [...it, stepOf(it[0]).size] as const),
     ...[...headTables].map((it) => [...it, headStep] as const),
   ];
   for (const [name, weight, step] of tables) {
