@@ -1,4 +1,4 @@
-import { mkdirSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { scratchFolder } from "@tagwright/testing";
 import { expect, test } from "vitest";
@@ -65,6 +65,13 @@ test("each kind says what it takes, by what this computer took where it did it b
   expect(time({ documents: undefined })).toBe("minutes to hours");
   expect(time({ documents: 4000, freeze: true })).toBe("about 3 min");
   expect(time({ documents: 4000, freeze: true, preset: "best" })).toBe("about 3 min");
+});
+
+test("what learns twice with the preset best is what the trainer's recipe says", () => {
+  const recipe = readFileSync(path.resolve(import.meta.dirname, "../../../trainer/src/config.ts"), "utf8");
+  const most = Number(/againUpToDocuments: ([1-9][\d_]*)/u.exec(recipe)![1]!.replaceAll("_", ""));
+  const isLearntTwice = (documents: number) => takes({ documents, preset: "best" }) !== takes({ documents });
+  expect([most, most + 1].map(isLearntTwice)).toEqual([true, false]);
 });
 
 test("an encoder that stayed as it was published does so again", () => {
