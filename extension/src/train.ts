@@ -5,10 +5,10 @@ import { pickFolder } from "./documents.ts";
 import { askTraining } from "./training/ask-training.ts";
 import { findCheckpoint } from "./training/checkpoints.ts";
 import { defaultEncoder } from "./training/encoders.ts";
+import { encoderUse } from "./training/trainer-arguments.ts";
 import { parseChoice, type TrainingChoice } from "./training/training-choice.ts";
 import {
   createTask,
-  encoderUse,
   modelFolder,
   type TrainDefinition,
   type TrainingOptions,

@@ -13,7 +13,7 @@ test("each setting reaches its field", () => {
     model: { path: " models/a ", cacheMegabytes: 64, unloadAfterMinutes: 0 },
     encoder: { threads: 4 },
     taxonomy: { path: "t.ttl" },
-    formats: { keys: ["keywords"], inlineTags: false },
+    formats: { keys: ["keywords"], inlineTags: "off" },
   });
   expect(problems).toEqual([]);
   expect(settings).toEqual({

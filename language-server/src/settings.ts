@@ -57,7 +57,9 @@ export function parseSettings(section: unknown): { settings: Settings; problems:
     read(path, "a string", "", (it) => (typeof it === "string" && !it.includes("\0") ? it.trim() : undefined));
 
   const keys = read("formats.keys", "a list of front matter keys", [] as readonly string[], asStrings);
-  const inlineTags = read("formats.inlineTags", "true or false", undefined as boolean | undefined, asBoolean);
+  const inlineTags = read("formats.inlineTags", '"auto", "on" or "off"', "auto", (it) =>
+    it === "auto" || it === "on" || it === "off" ? it : undefined,
+  );
   const fallback = defaultSettings;
   const settings: Settings = {
     enabled: read("suggestions.enable", "an object of language ids and booleans", fallback.enabled, asSwitches),
@@ -73,7 +75,7 @@ export function parseSettings(section: unknown): { settings: Settings; problems:
     unloadAfterMs: number("model.unloadAfterMinutes", 0, 10_080, fallback.unloadAfterMs / 60_000) * 60_000,
     encoderThreads: Math.round(number("encoder.threads", 1, 64, fallback.encoderThreads)),
     taxonomyPath: string("taxonomy.path"),
-    tagOptions: { ...(keys.length > 0 && { keys }), ...(inlineTags !== undefined && { inlineTags }) },
+    tagOptions: { ...(keys.length > 0 && { keys }), ...(inlineTags !== "auto" && { inlineTags: inlineTags === "on" }) },
   };
   return { settings, problems };
 }
@@ -94,10 +96,6 @@ export function parseExcludes(values: readonly unknown[] | undefined): readonly 
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function asBoolean(value: unknown): boolean | undefined {
-  return typeof value === "boolean" ? value : undefined;
 }
 
 function asStrings(value: unknown): readonly string[] | undefined {

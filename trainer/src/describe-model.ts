@@ -126,6 +126,9 @@ function commandLine(options: TrainOptions, recipe: Recipe, encoders: readonly s
     ...(options.minLabelDocuments ? [`--min-label-documents ${options.minLabelDocuments}`] : []),
     ...(options.holdOut ? [`--holdout ${options.holdOut}`] : []),
     ...(options.tagOptions?.keys ? [`--tag-keys ${quoted(options.tagOptions.keys.join(","))}`] : []),
+    ...(options.tagOptions?.inlineTags === undefined
+      ? []
+      : [`--${options.tagOptions.inlineTags ? "" : "no-"}inline-tags`]),
     ...(options.exclude ?? []).map((it) => `--exclude ${quoted(it)}`),
   ].join(" ");
 }

@@ -167,12 +167,12 @@ test("the model card has the command that makes the model again", async () => {
   const folder = scratchFolder({ "my notes.jsonl": jsonLines(notes(100, 9)) });
   const { out } = await trainOn(path.join(folder, "my notes.jsonl"), {
     ...{ features: "words", tree: "bonsai", seed: 3, minLabelDocuments: 2, holdOut: 10 },
-    ...{ tagOptions: { keys: ["tags", "my tags"] }, exclude: ["**/drafts", 'a "b"'] },
+    ...{ tagOptions: { keys: ["tags", "my tags"], inlineTags: false }, exclude: ["**/drafts", 'a "b"'] },
   });
   const card = readFileSync(path.join(out, "README.md"), "utf8");
   expect(card).toContain(
     '    tagwright train --corpus "my notes.jsonl" --out <folder> --preset fast --tree bonsai --features words --seed 3 ' +
-      '--min-label-documents 2 --holdout 10 --tag-keys "tags,my tags" --exclude "**/drafts" --exclude "a \\"b\\""\n',
+      '--min-label-documents 2 --holdout 10 --tag-keys "tags,my tags" --no-inline-tags --exclude "**/drafts" --exclude "a \\"b\\""\n',
   );
 });
 

@@ -24,25 +24,15 @@ import { excludes } from "../documents.ts";
 import { describeEvent } from "./describe-progress.ts";
 import { inSettings } from "./in-settings.ts";
 import { type EncoderUse, overallProgress } from "./overall-progress.ts";
+import { encoderUse, type TrainedFolder, type TrainingRun, trainerArguments } from "./trainer-arguments.ts";
 import { runTrainer, type TrainerRun } from "./trainer-process.ts";
 import type { TrainingMonitor } from "./training-monitor.ts";
 
 export const taskType = "tagwright";
 
-export interface TrainDefinition extends TaskDefinition {
+export interface TrainDefinition extends TaskDefinition, TrainingRun {
   readonly type: typeof taskType;
   readonly action: "train";
-  readonly preset?: "fast" | "best";
-  /** A source as `tagwright train --encoder` takes it. Default: none, words only. */
-  readonly encoder?: string;
-  /** As `tagwright train --engine` takes it. Default: what the settings say. */
-  readonly engine?: string;
-  /** The encoder stays as it was published. Default: no, it is fine-tuned. */
-  readonly freeze?: boolean;
-  /** Get the encoder first where it is not here yet. Default: no. */
-  readonly download?: boolean;
-  /** Go on from the last checkpoint, or do not. Default: where it is one of the same training. */
-  readonly resume?: boolean;
 }
 
 const longRunSeconds = 600;
@@ -128,7 +118,7 @@ function trainingTerminal(
       options.onStart(folder.uri, definition, cancel);
       run = runTrainer({
         script: options.script,
-        args: trainerArguments(folder, definition),
+        args: trainerArguments(trainedFolder(folder), definition),
         cwd: folder.uri.fsPath,
         // The trainer says the reason of a failure to both its readers.
         onText: (text) => {
@@ -195,42 +185,14 @@ async function warnIfLarge(estimate: Extract<ProgressEvent, { type: "estimate" }
   if ((await window.showWarningMessage(message, stop)) === stop) cancel();
 }
 
-/** One that is fine-tuned takes minutes to hours, with a curve to look at. */
-export function encoderUse({ encoder = "none", freeze = false }: TrainDefinition): EncoderUse {
-  return encoder === "none" ? "none" : freeze ? "frozen" : "tuned";
-}
-
-/** Less the trainer does not take; a setting cannot say "0, or 8 and more". */
-const fewestPieces = 8;
-const leastMemory = 64;
-
-/** Flags of `tagwright train`; what the settings leave open the trainer decides. */
-function trainerArguments({ uri }: WorkspaceFolder, definition: TrainDefinition): string[] {
+function trainedFolder({ uri }: WorkspaceFolder): TrainedFolder {
   const settings = workspace.getConfiguration("tagwright", uri);
-  const threads = settings.get("training.threads", 0);
-  const minimum = settings.get("training.minLabelDocuments", 1);
-  const limit = settings.get("training.memoryLimit", 0);
-  const batch = settings.get("training.batch", 0);
-  const maxPieces = settings.get("training.maxPieces", 0);
-  const flags = ["train", "--json", "--corpus", uri.fsPath, "--out", modelFolder(uri)];
-  flags.push("--encoder", definition.encoder ?? "none");
-  const use = encoderUse(definition);
-  if (use !== "none") {
-    flags.push("--engine", definition.engine ?? settings.get("training.engine", "auto"));
-    if (use === "frozen") flags.push("--freeze");
-    if (definition.download === true) flags.push("--download");
-    if (batch > 0) flags.push("--batch", String(batch));
-    if (maxPieces > 0) flags.push("--max-pieces", String(Math.max(fewestPieces, maxPieces)));
-    if (definition.resume !== undefined) flags.push(definition.resume ? "--resume" : "--no-resume");
-  }
-  flags.push("--preset", definition.preset ?? settings.get("training.preset", "fast"));
-  if (threads > 0) flags.push("--threads", String(threads));
-  if (limit > 0) flags.push("--memory-limit", String(Math.max(leastMemory, limit)));
-  // The trainer would know the folder's own settings only, not the user's or those of a workspace file.
-  const globs = excludes(uri);
-  flags.push(...(globs.length === 0 ? [""] : globs).map((it) => `--exclude=${it}`));
-  if (minimum > 1) flags.push("--min-label-documents", String(minimum));
-  return flags;
+  return {
+    corpus: uri.fsPath,
+    out: modelFolder(uri),
+    excludes: excludes(uri),
+    setting: (name, otherwise) => settings.get(name, otherwise),
+  };
 }
 
 /** Where the server looks for the model of a folder. */

@@ -1,7 +1,6 @@
 // `tagwright evaluate`: how good a model's suggestions are on documents whose labels are known.
 
 import path from "node:path";
-import type { TagOptions } from "@tagwright/documents";
 import { type Model, openModel } from "@tagwright/model";
 import type { Command } from "commander";
 import { type Corpus, describeReport } from "../corpus/corpus.ts";
@@ -13,16 +12,16 @@ import { countTrainingLabels } from "../eval/training-counts.ts";
 import { breathe } from "../features/training-set.ts";
 import { createMeter } from "../meter.ts";
 import { exitCodeHelp } from "./exit-codes.ts";
-import { excludeHelp, requireOptions, tagKeys, tagKeysHelp, wholeNumber } from "./parse-options.ts";
+import { excludeHelp, requireOptions, wholeNumber } from "./parse-options.ts";
 import { type CommandContext, runCommand } from "./run-command.ts";
 import { formatTable } from "./table.ts";
+import { type TagFlags, tagOptions, tagOptionsOf } from "./tag-options.ts";
 import { number } from "./view.ts";
 
-interface EvaluateOptions {
+interface EvaluateOptions extends TagFlags {
   readonly model: string;
   readonly corpus: string;
   readonly holdout?: number;
-  readonly tagKeys?: TagOptions;
   readonly exclude?: readonly string[];
   readonly json?: true;
 }
@@ -45,7 +44,9 @@ export function addEvaluateCommand(program: Command): void {
       "folder of tagged documents, .jsonl[.gz] file or Extreme Classification folder (required)",
     )
     .option("--holdout <percent>", "only the documents that `train --holdout` left out", wholeNumber(1, 90))
-    .option("--tag-keys <keys>", tagKeysHelp, tagKeys)
+    .addOption(tagOptions.keys)
+    .addOption(tagOptions.inline)
+    .addOption(tagOptions.notInline)
     .option("--exclude <glob...>", excludeHelp)
     .option("--json", "print one JSON object")
     .addHelpText(
@@ -73,7 +74,7 @@ async function evaluate(options: EvaluateOptions, { signal, view, print }: Comma
   try {
     const corpusOptions: CorpusOptions = {
       part: holdout > 0 ? "train" : "test",
-      ...(options.tagKeys !== undefined && { tagOptions: options.tagKeys }),
+      tagOptions: tagOptionsOf(options),
       ...(options.exclude !== undefined && { exclude: options.exclude }),
     };
     const corpus = await openCorpus(options.corpus, corpusOptions);

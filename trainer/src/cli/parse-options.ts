@@ -1,5 +1,4 @@
 // Checks of option values, shared by the commands. Wrong ones are usage errors that name what is expected.
-import type { TagOptions } from "@tagwright/documents";
 import { type Command, InvalidArgumentError } from "commander";
 
 /** A parser of whole numbers in [min, max]. */
@@ -17,17 +16,8 @@ export function probability(text: string): number {
   throw new InvalidArgumentError("Expected a number from 0 to 1.");
 }
 
-/** `tags,taxonomies.tags`: the front matter keys that hold tags. */
-export function tagKeys(text: string): TagOptions {
-  const keys = text.split(",").map((it) => it.trim());
-  if (keys.every((it) => it !== "")) return { keys };
-  throw new InvalidArgumentError("Expected front matter keys separated by commas, such as tags,categories.");
-}
-
 export const excludeHelp =
   "globs of a folder's files to leave out, as in VS Code's files.exclude; may come again (default: what .vscode/settings.json says)";
-
-export const tagKeysHelp = "front matter keys that hold tags, comma-separated, first one preferred for writing";
 
 /**
  * Ends with a usage error unless all of `names` are given. Commander's own check of required options comes before that of

@@ -11,16 +11,16 @@ import { type DocumentFile, findDocuments } from "./batch/find-documents.ts";
 import { type DocumentResult, suggestForDocument } from "./batch/suggest-document.ts";
 import { exitCodeHelp } from "./exit-codes.ts";
 import { requireModel } from "./find-model.ts";
-import { excludeHelp, probability, tagKeys, tagKeysHelp, wholeNumber } from "./parse-options.ts";
+import { excludeHelp, probability, wholeNumber } from "./parse-options.ts";
 import { type CommandContext, runCommand, StoppedHalfwayError } from "./run-command.ts";
 import { formatTable } from "./table.ts";
+import { type TagFlags, tagOptions, tagOptionsOf } from "./tag-options.ts";
 import { counted } from "./view.ts";
 
-interface TagCommandOptions {
+interface TagCommandOptions extends TagFlags {
   readonly model?: string;
   readonly top: number;
   readonly minProbability?: number;
-  readonly tagKeys?: TagOptions;
   readonly exclude?: readonly string[];
   readonly write?: true;
   readonly json?: true;
@@ -47,7 +47,9 @@ export function addTagCommand(program: Command): void {
       "write tags from this probability on (default: the model's threshold)",
       probability,
     )
-    .option("--tag-keys <keys>", tagKeysHelp, tagKeys)
+    .addOption(tagOptions.keys)
+    .addOption(tagOptions.inline)
+    .addOption(tagOptions.notInline)
     .option("--exclude <glob...>", excludeHelp)
     .option("--write", "write the tags into the files")
     .option("--json", "print one JSON object a document")
@@ -74,15 +76,15 @@ async function tag(paths: readonly string[], options: TagCommandOptions, context
   const model = await openModel(options.model ?? requireModel(paths[0]!));
   try {
     const documents = await findDocuments(paths, { ...(options.exclude && { exclude: options.exclude }), signal });
-    const keysOf = keysByFolder(options.tagKeys);
+    const tagOptionsIn = tagOptionsByFolder(tagOptionsOf(options));
     const { top, minProbability = model.info.threshold } = options;
     const meter = createMeter("tag", "documents", view.event);
     const plans = new Map<string, PlannedFile[]>();
     let failed = false;
     for (const [index, document] of documents.entries()) {
       signal.throwIfAborted();
-      const tagOptions = await keysOf(document.folder);
-      const result = await suggestForDocument(model, document, { top, minProbability, tagOptions });
+      const tags = await tagOptionsIn(document.folder);
+      const result = await suggestForDocument(model, document, { top, minProbability, tagOptions: tags });
       if (document.named && (result.kind === "skipped" || (options.write && result.refusal !== undefined)))
         failed = true;
       if (result.kind === "suggested" && result.plan !== undefined) {
@@ -103,10 +105,10 @@ async function tag(paths: readonly string[], options: TagCommandOptions, context
   }
 }
 
-function keysByFolder(given: TagOptions | undefined): (folder: string) => Promise<TagOptions> {
+function tagOptionsByFolder(given: TagOptions): (folder: string) => Promise<TagOptions> {
   const known = new Map<string, TagOptions>();
   return async (folder) => {
-    const options = given ?? known.get(folder) ?? (await siteTagOptions(folder));
+    const options = known.get(folder) ?? { ...(await siteTagOptions(folder)), ...given };
     known.set(folder, options);
     return options;
   };

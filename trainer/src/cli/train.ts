@@ -1,5 +1,4 @@
 // `tagwright train`: a corpus in, a model folder out.
-import type { TagOptions } from "@tagwright/documents";
 import { combinations, maxEncoders } from "@tagwright/model/internals";
 import { type Command, Option } from "commander";
 import { FEWEST_PIECES, MOST_PASSAGES, negativesChoices } from "../config.ts";
@@ -9,19 +8,20 @@ import { type TrainOptions, train as trainModel } from "../train.ts";
 import { encoderSources, openEncoders } from "./encoder-sources.ts";
 import { exitCodeHelp, UsageError } from "./exit-codes.ts";
 import { alone, howToGoOn, tidyUpAfter } from "./fine-tuning.ts";
-import { excludeHelp, requireOptions, tagKeys, tagKeysHelp, wholeNumber } from "./parse-options.ts";
+import { excludeHelp, requireOptions, wholeNumber } from "./parse-options.ts";
 import { type CommandContext, isSupervised, runCommand, StoppedHalfwayError } from "./run-command.ts";
 import { superviseCommand } from "./supervise.ts";
+import { type TagFlags, tagOptions, tagOptionsOf } from "./tag-options.ts";
 import { counted, duration } from "./view.ts";
 
-type TrainCommandOptions = Omit<TrainOptions, "holdOut" | "tagOptions" | "encoder"> & {
-  readonly encoder: string;
-  readonly encoderSeeds?: number;
-  readonly download?: true;
-  readonly holdout?: number;
-  readonly tagKeys?: TagOptions;
-  readonly json?: true;
-};
+type TrainCommandOptions = Omit<TrainOptions, "holdOut" | "tagOptions" | "encoder"> &
+  TagFlags & {
+    readonly encoder: string;
+    readonly encoderSeeds?: number;
+    readonly download?: true;
+    readonly holdout?: number;
+    readonly json?: true;
+  };
 
 const maxSeed = 2 ** 32 - 1;
 
@@ -111,7 +111,9 @@ export function addTrainCommand(program: Command): void {
     .option("--seed <n>", "for everything random; the same seed gives the same model", wholeNumber(0, maxSeed))
     .option("--min-label-documents <n>", "drop labels with fewer documents (default: 1)", wholeNumber(1, 1_000_000))
     .option("--holdout <percent>", "leave documents out, for `evaluate --holdout`", wholeNumber(1, 90))
-    .option("--tag-keys <keys>", tagKeysHelp, tagKeys)
+    .addOption(tagOptions.keys)
+    .addOption(tagOptions.inline)
+    .addOption(tagOptions.notInline)
     .option("--exclude <glob...>", excludeHelp)
     .option("--json", "print progress as JSON lines")
     .addHelpText(
@@ -137,7 +139,7 @@ ${exitCodeHelp}`,
 }
 
 async function train(options: TrainCommandOptions, { signal, view, print }: CommandContext): Promise<0> {
-  const { holdout, tagKeys: tagOptions, json, encoder, encoderSeeds, combine, download, ...rest } = options;
+  const { holdout, tagKeys, inlineTags, json, encoder, encoderSeeds, combine, download, ...rest } = options;
   const sources = encoderSources(options);
   if (sources.length === 0 && rest.features === "none")
     throw new UsageError("--features none needs an encoder, found --encoder none; name one, or leave --features out");
@@ -151,7 +153,7 @@ async function train(options: TrainCommandOptions, { signal, view, print }: Comm
     ...(sources.length > 0 && { encoder: await openEncoders(sources, download === true, { signal, view }) }),
     ...(combine !== undefined && combine !== "auto" && { combine }),
     ...(holdout !== undefined && { holdOut: holdout }),
-    ...(tagOptions !== undefined && { tagOptions }),
+    tagOptions: tagOptionsOf(options),
   };
   const run = () => trainModel(given, { onProgress, signal });
   // With an encoder, the process that watches over this one says how to go on.

@@ -1,5 +1,6 @@
 import { chmodSync, symlinkSync } from "node:fs";
 import path from "node:path";
+import type { TagOptions } from "@tagwright/documents";
 import { scratchFolder } from "@tagwright/testing";
 import { expect, test } from "vitest";
 import type { CorpusDocument } from "./corpus.ts";
@@ -46,6 +47,21 @@ test("the site's configuration says which key holds tags, unless the caller does
   expect((await read(folder)).documents[0]!.labels).toEqual(["x"]);
   const corpus = await openCorpus(folder, { tagOptions: { keys: ["series"] } });
   for await (const document of corpus.documents()) expect(document.labels).toEqual(["y"]);
+});
+
+test("what the caller leaves open the site's configuration says", async () => {
+  const folder = scratchFolder({
+    "hugo.toml": "",
+    "a.md": "---\ntags: [x]\nseries: [y]\n---\nThe colour #travel is red.\n",
+  });
+  const labelsWith = async (tagOptions: TagOptions) => {
+    const corpus = await openCorpus(folder, { tagOptions });
+    for await (const { labels } of corpus.documents()) return labels;
+    return undefined;
+  };
+  expect(await labelsWith({})).toEqual(["x"]);
+  expect(await labelsWith({ keys: ["series"] })).toEqual(["y"]);
+  expect(await labelsWith({ inlineTags: true })).toEqual(["x", "travel"]);
 });
 
 test("an inline tag is a label and no part of the text", async () => {

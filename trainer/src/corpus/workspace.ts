@@ -20,12 +20,12 @@ interface WorkspaceOptions {
 }
 
 /**
- * The taggable documents below `root`, read one file at a time. Without `tagOptions` the site's configuration says where tags
- * are, without `exclude` the folder's settings of the editor say what to leave out.
+ * The taggable documents below `root`, read one file at a time. What `tagOptions` leave open about where tags are the site's
+ * configuration says; without `exclude` the folder's settings of the editor say what to leave out.
  */
 export async function openWorkspace(root: string, name: string, options: WorkspaceOptions = {}): Promise<Corpus> {
   const { exclude } = options;
-  const tagOptions = options.tagOptions ?? (await siteTagOptions(root));
+  const tagOptions = { ...(await siteTagOptions(root)), ...options.tagOptions };
   const report = newReport();
   const position = { done: 0, total: 0, unit: "files" as const };
 
