@@ -31,6 +31,8 @@ export function createApp(context: ExtensionContext): App {
   const inDist = (name: string) => path.join(context.extensionPath, "dist", name);
   let starting: Promise<ServerClient> | undefined;
   let running: ServerClient | undefined;
+  /** It ended too often and waits for someone to need it. */
+  let hasEnded = false;
 
   const start = async (): Promise<ServerClient> => {
     const { startServer } = await import("./server-client.ts");
@@ -39,6 +41,7 @@ export function createApp(context: ExtensionContext): App {
       log,
       onStatus: (it) => status.update(it),
       onStopped: () => {
+        hasEnded = true;
         status.stopped(l10n.t("It ended several times in a row"));
         void offerRestart(l10n.t("The language server for tags keeps ending."));
       },
@@ -50,8 +53,22 @@ export function createApp(context: ExtensionContext): App {
     const show = l10n.t("Show Logs");
     const answer = await window.showErrorMessage(message, restart, show);
     if (answer === show) log.show();
-    if (answer === restart) await app.client().then((it) => it.restart());
+    if (answer === restart) await app.client();
   };
+  const startAgain = async (client: ServerClient) => {
+    await client.restart();
+    return client;
+  };
+  /** Tells the user where it does not start; the next call tries again. */
+  const told = (attempt: Promise<ServerClient>) =>
+    attempt.catch((error: unknown) => {
+      starting = undefined;
+      const message = error instanceof Error ? error.message : String(error);
+      log.error(`the language server did not start: ${message}`);
+      status.stopped(message);
+      void offerRestart(l10n.t("The language server for tags did not start."));
+      throw error;
+    });
 
   const app: App = {
     context,
@@ -62,21 +79,17 @@ export function createApp(context: ExtensionContext): App {
     training: createTraining((folder) => resumable(app, folder)),
     trainerScript: inDist("tagwright.cjs"),
     client: () => {
-      starting ??= start().catch((error: unknown) => {
-        starting = undefined;
-        const message = error instanceof Error ? error.message : String(error);
-        log.error(`the language server did not start: ${message}`);
-        status.stopped(message);
-        void offerRestart(l10n.t("The language server for tags did not start."));
-        throw error;
-      });
+      if (hasEnded && running !== undefined) starting = told(startAgain(running));
+      hasEnded = false;
+      starting ??= told(start());
       return starting;
     },
-    running: () => running,
+    running: () => (hasEnded ? undefined : running),
     stop: async () => {
       const stopping = running;
       running = undefined;
       starting = undefined;
+      hasEnded = false;
       await stopping?.stop();
     },
   };

@@ -41,7 +41,10 @@ async function copyDiagnostics(app: App): Promise<string> {
     extension: extension.packageJSON.version as string,
     platform: `${process.platform} ${process.arch}`,
     extensionHostNode: process.version,
-    server: await app.running()?.diagnostics(),
+    server: await app
+      .running()
+      ?.diagnostics()
+      .catch((error: unknown) => `does not answer: ${String(error)}`),
   };
   const text = JSON.stringify(facts, null, 2);
   // A browser may keep a write waiting until its page has the focus; the command does not wait with it.

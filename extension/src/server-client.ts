@@ -16,6 +16,7 @@ import {
 import { type CancellationToken, type LogOutputChannel, type Position, type Uri, workspace } from "vscode";
 import {
   CloseAction,
+  type ErrorHandler,
   LanguageClient,
   type LanguageClientOptions,
   ProgressType,
@@ -66,6 +67,12 @@ export interface ServerClient {
 export async function startServer({ module, log, onStatus, onStopped }: ServerClientOptions): Promise<ServerClient> {
   const run = { module, transport: TransportKind.ipc };
   const server: ServerOptions = { run, debug: { ...run, options: { execArgv: ["--nolazy", "--inspect=6009"] } } };
+  /** Counts the ends; anew once the user has the server started again. */
+  let usual: ErrorHandler | undefined;
+  const handler = () => {
+    usual ??= client.createDefaultErrorHandler(maxRestarts);
+    return usual;
+  };
   const options: LanguageClientOptions = {
     documentSelector: documentSelector.map((it) => ({
       scheme: it.scheme ?? "file",
@@ -75,17 +82,16 @@ export async function startServer({ module, log, onStatus, onStopped }: ServerCl
     revealOutputChannelOn: RevealOutputChannelOn.Never,
     // Asked for at each start: trust may have been granted between two of them.
     initializationOptions: (): InitializationOptions => ({ trusted: workspace.isTrusted }),
-  };
-  const client = new LanguageClient("tagwright", "Tagwright", server, options);
-  const usual = client.createDefaultErrorHandler(maxRestarts);
-  options.errorHandler = {
-    error: (error, message, count) => usual.error(error, message, count),
-    closed: async () => {
-      const verdict = await usual.closed();
-      if (verdict.action === CloseAction.DoNotRestart) onStopped();
-      return { ...verdict, handled: true };
+    errorHandler: {
+      error: (error, message, count) => handler().error(error, message, count),
+      closed: async () => {
+        const verdict = await handler().closed();
+        if (verdict.action === CloseAction.DoNotRestart) onStopped();
+        return { ...verdict, handled: true };
+      },
     },
   };
+  const client = new LanguageClient("tagwright", "Tagwright", server, options);
   client.onNotification(methods.status, onStatus);
   await client.start();
   let batches = 0;
@@ -99,7 +105,10 @@ export async function startServer({ module, log, onStatus, onStopped }: ServerCl
     restoreModel: (folder) => client.sendRequest<RestoreResult>(methods.restoreModel, { folder: toProtocol(folder) }),
     trustGranted: () => client.sendNotification(methods.trustGranted),
     diagnostics: () => client.sendRequest(methods.diagnostics),
-    restart: () => client.restart(),
+    restart: () => {
+      usual = undefined;
+      return client.restart();
+    },
     stop: () => client.dispose(),
     async suggestWorkspace({ folder, minProbability, exclude, token, onProgress }) {
       const partialResultToken = `tagwright-batch-${batches++}`;

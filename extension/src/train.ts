@@ -34,7 +34,9 @@ export function trainingOptions(app: App, onFinish: (isReady: boolean) => void =
     },
     onEnd: (folder, outcome) => {
       if (started !== undefined) void rememberSpeed(app, folder, started, outcome);
-      void finish(app, folder, started, outcome).then(() => onFinish(outcome.code === 0));
+      void finish(app, folder, started, outcome)
+        .catch((error: unknown) => app.log.error(`after a training: ${String(error)}`))
+        .then(() => onFinish(outcome.code === 0));
     },
   };
 }
@@ -158,8 +160,9 @@ async function finish(
 ): Promise<void> {
   await app.training.ended(folder);
   if (code === 0) {
-    const client = await app.client();
-    await client.modelChanged(folder);
+    // A server that is not there finds the new model when it starts.
+    const told = app.client().then((it) => it.modelChanged(folder));
+    await told.catch((error: unknown) => app.log.error(`the server was not told of the new model: ${String(error)}`));
     void congratulate(done?.labels ?? 0, done?.documents ?? 0);
   } else if (code !== 130) {
     app.log.error(`training ended with code ${code}: ${error ?? "no reason given"}`);

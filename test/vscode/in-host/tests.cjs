@@ -339,6 +339,29 @@ exports.tests = [
     },
   ],
   [
+    "a server that keeps ending is let be, and comes back when it is needed",
+    async () => {
+      const api = await extension.activate();
+      let pid = await api.serverPid();
+      for (let ends = 0; pid !== undefined; ends++) {
+        assert.ok(ends < 6, "it came back six times");
+        process.kill(pid, "SIGKILL");
+        await until("its end, and another process or none", async () => {
+          const now = await api.serverPid().catch(() => pid);
+          const isOther = now !== pid;
+          if (isOther) pid = now;
+          return isOther;
+        });
+      }
+      assert.equal(JSON.parse(await run("tagwright.copyDiagnostics")).server, undefined);
+      const note = await emptyList();
+      await run("tagwright.suggestDocument", []);
+      assert.notEqual(await api.serverPid(), undefined);
+      assert.match(await acceptGhost(note), /^tags: \[[^\]]+\]$/);
+      await discard();
+    },
+  ],
+  [
     "restarting the server keeps everything working",
     async () => {
       await run("tagwright.restartServer");
