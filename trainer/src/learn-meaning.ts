@@ -125,7 +125,7 @@ export async function learnMeaning(
   const judged =
     depth === undefined
       ? weighed.judged
-      : await judge(weighed.set, rehearsing, heldOut, recipe, () => undefined, signal, depth);
+      : await judge(weighed.asked, rehearsing, heldOut, recipe, () => undefined, signal, depth);
   return {
     encoder: encoderContent(pretrained, weight, recipe, graph, int8),
     members: await learnAll(final.set, recipe, pool, context),

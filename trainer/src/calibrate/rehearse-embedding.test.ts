@@ -3,7 +3,8 @@ import { scratchFolder } from "@tagwright/testing";
 import { expect, test } from "vitest";
 import { recipeFor } from "../config.ts";
 import { openCorpus } from "../corpus/open-corpus.ts";
-import { allExcept, readTrainingSet, selectExamples, type TrainingSet } from "../features/training-set.ts";
+import { readTrainingSet, type TrainingSet } from "../features/training-set.ts";
+import { withUnseen } from "../features/unseen-documents.ts";
 import { newRandom } from "../random.ts";
 import { learnMembers } from "../ranker/learn-members.ts";
 import { newWorkerPool } from "../ranker/worker-pool.ts";
@@ -67,10 +68,10 @@ test("words that a rehearsal has asked about the same documents have the same fi
   const pool = newWorkerPool(1);
   try {
     const { tried } = await weighEmbedding(set, telling(labels), heldOut, recipe, pool, quiet);
-    const examples = selectExamples(set, allExcept(heldOut, labels.length));
+    const unseen = withUnseen(set, heldOut, recipe.features.minDocuments);
     const nothing = { tree: () => undefined, ranker: () => undefined };
-    const members = await learnMembers(examples, recipe, pool, nothing);
-    const judged = await judge(set, members, heldOut, recipe, () => undefined);
+    const members = await learnMembers(unseen.examples(set), recipe, pool, nothing);
+    const judged = await judge(unseen.asked(set), members, heldOut, recipe, () => undefined);
     expect(figuresOfWords({ set, judged }, heldOut)).toEqual(tried[0]);
     expect(figuresOfWords({ set, judged }, heldOut.slice(1))).toBeUndefined();
     expect(figuresOfWords({ set, judged: [] }, new Uint32Array(0))).toBeUndefined();

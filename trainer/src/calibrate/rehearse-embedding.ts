@@ -3,7 +3,8 @@
 import type { MemberContent } from "@tagwright/model/internals";
 import type { Recipe } from "../config.ts";
 import { sharedFloat32, sharedUint32 } from "../features/growing.ts";
-import { allExcept, selectExamples, type TrainingSet } from "../features/training-set.ts";
+import type { TrainingSet } from "../features/training-set.ts";
+import { withUnseen } from "../features/unseen-documents.ts";
 import { unitRows } from "../fine-tune/embed.ts";
 import { learnMembers } from "../ranker/learn-members.ts";
 import type { WorkerPool } from "../ranker/worker-pool.ts";
@@ -20,6 +21,8 @@ export interface WeighedEmbedding {
   /** The set with the embedding as its dense block, scaled by `weight`. */
   readonly set: TrainingSet;
   readonly weight: number;
+  /** The same as the model saw it that suggested for the held-out documents: TF-IDF did not know them either. */
+  readonly asked: TrainingSet;
   readonly judged: readonly Judged[];
   /** The model that suggested for them; none without held-out documents. */
   readonly members?: readonly MemberContent[];
@@ -48,9 +51,10 @@ export async function weighEmbedding(
   const weights = [...recipe.tuning.denseWeights].sort((a, b) => a - b);
   if (heldOut.length === 0) {
     const weight = weights[weights.length >> 1]!;
-    return { set: besideWords(set, embeddings, weight, recipe), weight, judged: [], tried: [] };
+    const weighed = besideWords(set, embeddings, weight, recipe);
+    return { set: weighed, asked: weighed, weight, judged: [], tried: [] };
   }
-  const rest = allExcept(heldOut, set.features.numRows);
+  const unseen = withUnseen(set, heldOut, recipe.features.minDocuments);
   const tried: WeighedEmbedding["tried"][number][] = [];
   const runs = triesWords ? [0, ...weights] : weights;
   const total = runs.length * heldOut.length;
@@ -63,13 +67,14 @@ export async function weighEmbedding(
       ranker: (part: number, all: number) => progress.ranker(run * all + part, runs.length * all),
     };
     const weighed = weight === 0 ? set : besideWords(set, embeddings, weight, recipe);
-    const members = await learnMembers(selectExamples(weighed, rest), recipe, pool, learning, signal);
-    const judged = await judge(weighed, members, heldOut, recipe, () => progress.judged(++done, total), signal);
+    const members = await learnMembers(unseen.examples(weighed), recipe, pool, learning, signal);
+    const asked = unseen.asked(weighed);
+    const judged = await judge(asked, members, heldOut, recipe, () => progress.judged(++done, total), signal);
     const figures = figuresAt(weight, weighed, judged);
     tried.push(figures);
     if (weight === 0 || figures.ndcg <= reached) continue;
     reached = figures.ndcg;
-    best = { set: weighed, weight, judged, members };
+    best = { set: weighed, asked, weight, judged, members };
   }
   return { ...best!, tried };
 }

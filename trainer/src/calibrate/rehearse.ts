@@ -5,6 +5,7 @@ import { calibration, type Recipe } from "../config.ts";
 import { type Corpus, describeReport } from "../corpus/corpus.ts";
 import { checkLookAlikes } from "../features/look-alikes.ts";
 import { allExcept, readTrainingSet, selectExamples, type TrainingSet } from "../features/training-set.ts";
+import { withUnseen } from "../features/unseen-documents.ts";
 import { MemoryLimitError } from "../memory-limit.ts";
 import { createMeter } from "../meter.ts";
 import type { ProgressEvent } from "../progress.ts";
@@ -133,11 +134,13 @@ async function rehearseOne(
       tree: (done: number, total: number) => treeMeter(run * total + done, runs * total),
       ranker: (done: number, total: number) => rankerMeter(run * total + done, runs * total),
     };
-    const examples = selectExamples(set, allExcept(fold, set.features.numRows));
+    // What calibrates a final model is not read anew for it.
+    const unseen = plan.setAside ? undefined : withUnseen(set, fold, recipe.features.minDocuments);
+    const examples = unseen?.examples(set) ?? selectExamples(set, allExcept(fold, set.features.numRows));
     members = await learnMembers(examples, recipe, pool, progress, signal);
     let inFold = 0;
     const onDone = () => judgeMeter(judged.length + ++inFold, numJudged);
-    const batch = await judge(set, members, fold, recipe, onDone, signal);
+    const batch = await judge(unseen?.asked(set) ?? set, members, fold, recipe, onDone, signal);
     for (const it of batch) judged.push(it);
   }
   return { set, recipe, judged, ...(plan.setAside && { members }) };

@@ -27,7 +27,7 @@ const MOST_DOCUMENTS = 1_000;
  */
 export async function tryQuantised(
   baked: Graph,
-  { set, weight, judged, members }: WeighedEmbedding,
+  { asked: set, weight, judged, members }: WeighedEmbedding,
   pieces: PieceRows,
   recipe: Recipe,
   maxPieces: number,
