@@ -2,10 +2,42 @@ import path from "node:path";
 import { scratchFolder } from "@tagwright/testing";
 import { expect, test } from "vitest";
 import type { FolderStatus } from "./protocol.ts";
-import { Session } from "./session.ts";
+import { Session, type SessionOptions } from "./session.ts";
 import { fileUri } from "./uris.ts";
 
 const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+/** A session without a worker: an editor that says nothing but which folders it has. */
+function sessionOf(options: Partial<SessionOptions> = {}): Session {
+  return new Session({
+    workerScript: path.join("no", "worker.cjs"),
+    log: log as never,
+    documents: { get: () => undefined },
+    fetchSettings: async () => ({}),
+    fetchExcludes: async () => undefined,
+    onStatus: () => undefined,
+    ...options,
+  });
+}
+
+test("a document that is not saved yet belongs to the folder that it is named in, or to the only one", async () => {
+  const [a, b] = [scratchFolder(), scratchFolder()];
+  const [first, second] = [fileUri(a), fileUri(b)];
+  const session = sessionOf();
+  const folderOf = async (uri: string) => (await session.folderOf(uri)).uri;
+  try {
+    await session.open([first]);
+    expect(await folderOf("untitled:Untitled-1")).toBe(first);
+    expect(await folderOf(`${second}/loose.md`)).toBe("");
+    await session.open([first, second]);
+    expect(await folderOf(`untitled:${b}/new%20note.md`)).toBe(second);
+    expect(await folderOf("untitled:Untitled-1")).toBe("");
+    await session.open([]);
+    expect(await folderOf("untitled:Untitled-1")).toBe("");
+  } finally {
+    await session.dispose();
+  }
+});
 
 test("folders that are made again while their settings are fetched leave one, whichever settings come first", async () => {
   const folder = fileUri(scratchFolder({ "a.md": "---\ntags: [x]\n---\n" }));

@@ -10,7 +10,7 @@ import { describe, type Log } from "./guard.ts";
 import { WorkerHost } from "./model/worker-host.ts";
 import type { Diagnostics, FolderStatus } from "./protocol.ts";
 import { defaultSettings, isEnabledFor, parseExcludes, parseSettings, type Settings } from "./settings.ts";
-import { filePath, isInside } from "./uris.ts";
+import { filePath, isInside, savedPath } from "./uris.ts";
 import { Folder } from "./workspace/folder.ts";
 
 export interface SessionOptions {
@@ -90,14 +90,16 @@ export class Session {
     await this.open(this.#uris, trusted);
   }
 
-  /** The innermost folder of a document. */
+  /** The innermost folder of a document. One that is in none, and not on disk either, belongs to the only folder. */
   folderOf(uri: string): Promise<Folder> {
-    const file = filePath(uri);
+    const file = savedPath(uri);
     const containing = this.#uris.filter((it) => {
       const root = filePath(it);
       return root === undefined || file === undefined ? uri.startsWith(`${it}/`) : isInside(file, root);
     });
-    return this.folder(containing.sort((a, b) => b.length - a.length)[0] ?? outside);
+    const [innermost] = containing.sort((a, b) => b.length - a.length);
+    const only = this.#uris.length === 1 && !uri.startsWith("file:") ? this.#uris[0] : undefined;
+    return this.folder(innermost ?? only ?? outside);
   }
 
   folder(uri: string): Promise<Folder> {

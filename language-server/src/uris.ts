@@ -12,6 +12,11 @@ export function filePath(uri: string): string | undefined {
   }
 }
 
+/** The same, and for a document that is not saved yet the path that its `untitled:` URI proposes, if any. */
+export function savedPath(uri: string): string | undefined {
+  return filePath(uri.replace(/^untitled:(?:\/\/[^/]*)?(?=\/)/, "file://"));
+}
+
 /** A path to tell the format by; for a document that is not on disk it is the path part of its URI. */
 export function formatPath(uri: string): string {
   const onDisk = filePath(uri);
