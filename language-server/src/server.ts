@@ -187,6 +187,7 @@ export function serve(connection: Connection, { version, workerScript }: ServerO
   );
 
   documents.onDidChangeContent(({ document }) => session.documentChanged(document.uri));
+  documents.onDidSave(({ document }) => void session.documentSaved(document.uri));
 
   const openText = (uri: string) => documents.get(uri)?.getText();
   connection.onRequest(

@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { scratchFolder } from "@tagwright/testing";
 import { expect, test } from "vitest";
@@ -34,6 +35,40 @@ test("a document that is not saved yet belongs to the folder that it is named in
     expect(await folderOf("untitled:Untitled-1")).toBe("");
     await session.open([]);
     expect(await folderOf("untitled:Untitled-1")).toBe("");
+  } finally {
+    await session.dispose();
+  }
+});
+
+test.each([
+  ["a window without a folder", []],
+  ["a folder that is not on disk", ["vscode-vfs://github/someone/notes"]],
+  ["a folder that is gone", ["file:///no/such/folder"]],
+])("%s has no tagged documents, and is not counted for ever", async (_, folders) => {
+  const statuses: FolderStatus[] = [];
+  const session = sessionOf({ onStatus: (it) => statuses.push(it) });
+  try {
+    await session.open(folders, true);
+    await expect.poll(() => statuses.at(-1)?.state).toEqual({ kind: "none", taggedDocuments: 0 });
+  } finally {
+    await session.dispose();
+  }
+});
+
+test("without a model, documents that are tagged and saved are counted again", async () => {
+  const root = scratchFolder({ "a.md": "Text\n" });
+  const session = sessionOf();
+  try {
+    await session.open([fileUri(root)], true);
+    const folder = await session.folder(fileUri(root));
+    await expect.poll(() => folder.status.state).toEqual({ kind: "none", taggedDocuments: 0 });
+    for (const name of ["a.md", "b.md"]) {
+      const file = path.join(root, name);
+      writeFileSync(file, "---\ntags: [x]\n---\n");
+      await session.documentSaved(fileUri(file));
+    }
+    const counted = () => folder.status.state;
+    await expect.poll(counted, { timeout: 20_000 }).toEqual({ kind: "none", taggedDocuments: 2 });
   } finally {
     await session.dispose();
   }

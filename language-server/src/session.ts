@@ -124,6 +124,10 @@ export class Session {
     this.#host.dropStale(uri);
   }
 
+  async documentSaved(uri: string): Promise<void> {
+    (await this.folderOf(uri)).documentSaved();
+  }
+
   diagnostics(version: string): Diagnostics {
     return {
       server: version,
@@ -194,7 +198,7 @@ export class Session {
     this.#folders.clear();
     this.#made.clear();
     this.#configurations.clear();
-    await Promise.all(folders.map((it) => it.model.dispose().catch(() => undefined)));
+    await Promise.all(folders.map((it) => it.dispose().catch(() => undefined)));
   }
 
   #workerDied(): void {

@@ -25,13 +25,16 @@ export interface FolderOptions {
 }
 
 const shortWaitMs = 250;
+const recountAfterMs = 1000;
 
 export class Folder {
   readonly model: FolderModel;
   readonly #options: FolderOptions;
   #taxonomy: Promise<string | undefined> | undefined;
-  #scan: Promise<Scan | undefined> | undefined;
+  #scan: Promise<Scan> | undefined;
   #found: Scan | undefined;
+  #lookMs = 0;
+  #recounting: NodeJS.Timeout | undefined;
   #busy = 0;
   #slow: number | undefined;
 
@@ -129,8 +132,25 @@ export class Folder {
 
   /** The documents have changed, by a batch or a training: count them again. */
   async recount(): Promise<void> {
+    await this.#scan;
     this.#scan = undefined;
     await this.#count();
+  }
+
+  /** A document was saved. Without a model the count says what to do next, so it is taken again. */
+  documentSaved(): void {
+    if (this.model.state.kind !== "none" || this.#recounting !== undefined) return;
+    // Saves come in rows; and a count of a large folder may take at most a tenth of the time.
+    const wait = Math.max(recountAfterMs, 9 * this.#lookMs);
+    this.#recounting = setTimeout(() => {
+      this.#recounting = undefined;
+      void this.recount();
+    }, wait).unref();
+  }
+
+  async dispose(): Promise<void> {
+    clearTimeout(this.#recounting);
+    await this.model.dispose();
   }
 
   /** The worker thread died and everything open in it is gone. */
@@ -161,18 +181,26 @@ export class Folder {
   }
 
   async #count(): Promise<void> {
+    this.#scan ??= this.#look();
+    this.#found = await this.#scan;
+    this.model.setTaggedDocuments(this.#found.taggedDocuments);
+  }
+
+  /** What is not on disk, or cannot be read, has nothing to train on. */
+  async #look(): Promise<Scan> {
+    const nothing = { documents: 0, taggedDocuments: 0, tags: new Map() };
     const { root } = this;
-    if (root === undefined || this.#scan !== undefined) return;
-    const { exclude } = this.#options;
-    this.#scan = scan(root, { tagOptions: this.settings.tagOptions, ...(exclude && { exclude }) }).catch(
-      (error: unknown) => {
-        this.#options.log.error(`${root}: ${describe(error)}`);
-        return undefined;
-      },
-    );
-    const found = await this.#scan;
-    this.#found = found;
-    if (found !== undefined) this.model.setTaggedDocuments(found.taggedDocuments);
+    if (root === undefined) return nothing;
+    const { exclude, log } = this.#options;
+    const start = performance.now();
+    try {
+      return await scan(root, { tagOptions: this.settings.tagOptions, ...(exclude && { exclude }) });
+    } catch (error) {
+      log.error(`${root}: ${describe(error)}`);
+      return nothing;
+    } finally {
+      this.#lookMs = performance.now() - start;
+    }
   }
 
   #changed(): void {
