@@ -152,7 +152,10 @@ export function serve(connection: Connection, { version, workerScript }: ServerO
     guard(log, "inlineCompletion", [], async ({ textDocument, position }, token) => {
       await settle(settleMs, token);
       const context = await session.context(textDocument.uri);
-      return context === undefined ? [] : await inlineCompletion(context, position, token);
+      if (context === undefined) return [];
+      const items = await inlineCompletion(context, position, token);
+      session.throwIfChanged(context.document);
+      return items;
     }),
   );
   connection.onCompletion(
@@ -174,9 +177,10 @@ export function serve(connection: Connection, { version, workerScript }: ServerO
     guard(log, "codeAction", [], async ({ textDocument, range, context: { only, ...rest } }, token) => {
       await settle(settleMs, token);
       const context = await session.context(textDocument.uri);
-      return context === undefined
-        ? []
-        : await codeActions(context, range, only === undefined ? rest : { ...rest, only }, token);
+      if (context === undefined) return [];
+      const actions = await codeActions(context, range, only === undefined ? rest : { ...rest, only }, token);
+      session.throwIfChanged(context.document);
+      return actions;
     }),
   );
   connection.onHover(

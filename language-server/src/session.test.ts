@@ -2,6 +2,10 @@ import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { scratchFolder } from "@tagwright/testing";
 import { expect, test } from "vitest";
+import type { TextDocumentEdit, TextEdit } from "vscode-languageserver";
+import { TextDocument } from "vscode-languageserver-textdocument";
+import { codeActions } from "./features/code-actions.ts";
+import { Cancelled } from "./guard.ts";
 import type { FolderStatus } from "./protocol.ts";
 import { Session, type SessionOptions } from "./session.ts";
 import { fileUri } from "./uris.ts";
@@ -69,6 +73,34 @@ test("without a model, documents that are tagged and saved are counted again", a
     }
     const counted = () => folder.status.state;
     await expect.poll(counted, { timeout: 20_000 }).toEqual({ kind: "none", taggedDocuments: 2 });
+  } finally {
+    await session.dispose();
+  }
+});
+
+test("a document that changes while the model is asked does not change the answer, which is let go", async () => {
+  const uri = "file:///notes/note.md";
+  const text = "---\ntitle: T\ntags: [a]\n---\nBody\n";
+  const document = TextDocument.create(uri, "markdown", 1, text);
+  const session = sessionOf({ documents: { get: () => document } });
+  try {
+    await session.open([], true);
+    const context = (await session.context(uri))!;
+    const suggest = async () => {
+      const at = { line: 1, character: 8 };
+      TextDocument.update(document, [{ range: { start: at, end: at }, text: "his is the title" }], 2);
+      return [{ id: "b", name: "b", margin: 1, probability: 0.9 }];
+    };
+    const { folder } = context;
+    const asked = { ...context, folder: { settings: folder.settings, model: folder.model, suggest } as never };
+    const top = { line: 0, character: 0 };
+    session.throwIfChanged(context.document);
+    const [action] = await codeActions(asked, { start: top, end: top }, { diagnostics: [] });
+    const [change] = action!.edit!.documentChanges as TextDocumentEdit[];
+    expect(change!.textDocument.version).toBe(1);
+    const before = TextDocument.create(uri, "markdown", 1, text);
+    expect(TextDocument.applyEdits(before, change!.edits as TextEdit[])).toBe(text.replace("[a]", "[a, b]"));
+    expect(() => session.throwIfChanged(context.document)).toThrow(Cancelled);
   } finally {
     await session.dispose();
   }

@@ -3,10 +3,10 @@
 import { isDeepStrictEqual } from "node:util";
 import { siteTagOptions } from "@tagwright/documents";
 import type { TextDocuments } from "vscode-languageserver";
-import type { TextDocument } from "vscode-languageserver-textdocument";
+import { TextDocument } from "vscode-languageserver-textdocument";
 import { type Analyse, createAnalyse } from "./analysis.ts";
 import type { DocumentContext } from "./features/context.ts";
-import { describe, type Log } from "./guard.ts";
+import { Cancelled, describe, type Log } from "./guard.ts";
 import { WorkerHost } from "./model/worker-host.ts";
 import type { Diagnostics, FolderStatus } from "./protocol.ts";
 import { defaultSettings, isEnabledFor, parseExcludes, parseSettings, type Settings } from "./settings.ts";
@@ -112,11 +112,20 @@ export class Session {
 
   /** What the features get; undefined for a document that is not open, or whose language is switched off. */
   async context(uri: string): Promise<DocumentContext | undefined> {
-    const document = this.#options.documents.get(uri);
-    if (document === undefined) return undefined;
+    const open = this.#options.documents.get(uri);
+    if (open === undefined) return undefined;
     const folder = await this.folderOf(uri);
-    if (!isEnabledFor(folder.settings, document.languageId)) return undefined;
-    return { document, folder, analysis: this.analyse(uri, document.getText(), folder.settings.tagOptions) };
+    const { languageId, version } = open;
+    if (!isEnabledFor(folder.settings, languageId)) return undefined;
+    const text = open.getText();
+    // The open document changes in place with each key; positions and version must be those of the text that is read.
+    const document = TextDocument.create(uri, languageId, version, text);
+    return { document, folder, analysis: this.analyse(uri, text, folder.settings.tagOptions) };
+  }
+
+  /** For edits, which an editor may put into a newer version than they were made for. @throws Cancelled */
+  throwIfChanged({ uri, version }: TextDocument): void {
+    if (this.#options.documents.get(uri)?.version !== version) throw new Cancelled();
   }
 
   /** The text of a document has changed: nobody waits for answers about the old one. */

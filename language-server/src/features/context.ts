@@ -9,6 +9,7 @@ export type FeatureFolder = Pick<Folder, "settings" | "suggest" | "suggestMany" 
 };
 
 export interface DocumentContext {
+  /** As it was when the question came: it stays so while an answer is made. */
   readonly document: TextDocument;
   readonly analysis: Analysis;
   readonly folder: FeatureFolder;
