@@ -13,21 +13,28 @@ const quiet: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () 
 const analysis = createAnalyse()("file:///a.md", "some text", {});
 const tag: Suggestion = { id: "x", name: "x", margin: 1, probability: 1 };
 
-/** A folder model over a worker that counts what it is asked; `openMs` is how long a model takes to load. */
+/** A folder model over a worker that counts what it is asked, and answers in order; `openMs` is how long a model takes to load. */
 function setUp({ openMs = 0, trusted = true, fail = "", withEncoder = false } = {}) {
   let encoder: EncoderState = { kind: withEncoder ? "loading" : "none" };
   const root = scratchFolder();
   const asked: string[] = [];
   let opened = 0;
+  const answer = async (operation: string, texts: readonly string[] = []) => {
+    if (operation === "openModel") {
+      await new Promise((resolve) => setTimeout(resolve, openMs));
+      if (fail !== "") throw new Error(fail);
+      return { info: { id: `model ${++opened}`, numLabels: opened, threshold: 0.5 } as ModelInfo, encoder };
+    }
+    const model = `model ${opened}`;
+    return operation === "suggest" ? { suggestions: texts.map(() => [tag]), model, encoder } : null;
+  };
+  let before: Promise<unknown> = Promise.resolve();
   const host = {
-    request: async (operation: string, params: { texts?: readonly string[] }) => {
+    request: (operation: string, { texts }: { texts?: readonly string[] }) => {
       asked.push(operation);
-      if (operation === "openModel") {
-        await new Promise((resolve) => setTimeout(resolve, openMs));
-        if (fail !== "") throw new Error(fail);
-        return { info: { id: `model ${++opened}`, numLabels: opened, threshold: 0.5 } as ModelInfo, encoder };
-      }
-      return operation === "suggest" ? { suggestions: params.texts!.map(() => [tag]), encoder } : null;
+      const answered = before.then(() => answer(operation, texts));
+      before = answered.catch(() => undefined);
+      return answered;
     },
   } as unknown as WorkerHost;
   const states: string[] = [];
@@ -151,6 +158,18 @@ test("a new model is swapped in, and answers of the old one are not given again"
   expect(model.info?.id).toBe("model 2");
   await model.suggest(analysis);
   expect(asked).toEqual(["openModel", "suggest", "openModel", "suggest"]);
+});
+
+test("what is asked while a new model is read, and answered by that, is remembered as its answer", async () => {
+  const { model, asked, write } = setUp({ openMs: 400 });
+  write("{}");
+  await model.refresh(true);
+  write('{"a":1}');
+  const swapped = model.refresh(true);
+  await model.suggest(analysis);
+  await swapped;
+  await model.suggest(analysis);
+  expect(asked).toEqual(["openModel", "openModel", "suggest"]);
 });
 
 test("a broken model is a state with its reason, tried again only when it changes or the user asks", async () => {

@@ -95,15 +95,16 @@ export class FolderModel {
     k = suggestionCount,
   ): Promise<readonly (readonly Suggestion[])[]> {
     if (!(await this.#isReady(ask))) return analyses.map(() => []);
-    const id = this.#info?.id;
     // What words alone have suggested is no answer any more once the encoder is there.
-    const keyOf = ({ bodyHash }: Analysis, { kind }: EncoderState) => `${id} ${kind} ${k} ${bodyHash}`;
-    const known = analyses.map((it) => this.#cache.get(keyOf(it, this.#encoder)));
+    const keyOf = ({ bodyHash }: Analysis, id: string | undefined, { kind }: EncoderState) =>
+      `${id} ${kind} ${k} ${bodyHash}`;
+    const known = analyses.map((it) => this.#cache.get(keyOf(it, this.#info?.id, this.#encoder)));
     const missing = analyses.filter((_, i) => known[i] === undefined);
     if (missing.length === 0) return known.map((it) => it!);
     const params = { folder: this.folder, texts: missing.map((it) => it.body), k };
-    const { suggestions, encoder } = await this.#options.host.request("suggest", params, ask);
-    for (const [i, it] of missing.entries()) this.#cache.set(keyOf(it, encoder), suggestions[i]!);
+    // A question that waits while a new model is read is answered by that.
+    const { suggestions, model, encoder } = await this.#options.host.request("suggest", params, ask);
+    for (const [i, it] of missing.entries()) this.#cache.set(keyOf(it, model, encoder), suggestions[i]!);
     let next = 0;
     return known.map((it) => it ?? suggestions[next++]!);
   }

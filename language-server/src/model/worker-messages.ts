@@ -35,10 +35,10 @@ export interface Operations {
   previousModel: { params: { folder: string }; result: ModelInfo | null };
   /** The files only: the model of before stays open until `openModel`. */
   restoreModel: { params: { folder: string }; result: null };
-  /** One list a text. */
+  /** One list a text, and the id and encoder of the model that made them. */
   suggest: {
     params: { folder: string; texts: readonly string[]; k: number };
-    result: { suggestions: readonly Suggestion[][]; encoder: EncoderState };
+    result: { suggestions: readonly Suggestion[][]; model: string; encoder: EncoderState };
   };
   /** Null where the model has no such label. */
   explain: {

@@ -73,6 +73,7 @@ test("an encoder is loaded after the model, and the answers say what they were m
   expect(await ask("openModel", open)).toEqual({ info: { id: "m1" }, encoder: { kind: "loading" } });
   expect(await ask("suggest", { folder: "m", texts: ["x", "y"], k: 1 })).toEqual({
     suggestions: [[], []],
+    model: "m1",
     encoder: { kind: "loading" },
   });
   tell({ kind: "ready" });

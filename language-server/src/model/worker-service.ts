@@ -63,7 +63,7 @@ export function createService({ openModel, loadTaxonomy, onEvent }: Openers): Se
     },
     async suggest({ folder, texts, k }) {
       const { model } = opened(folder);
-      return { suggestions: await model.suggestMany(texts, k), encoder: model.encoder };
+      return { suggestions: await model.suggestMany(texts, k), model: model.info.id, encoder: model.encoder };
     },
     async explain({ folder, text, tag, maxTerms }): Promise<Explanation | null> {
       const open = opened(folder);
