@@ -36,6 +36,7 @@ import {
   type WorkspaceProgress,
 } from "./protocol.ts";
 import { Session } from "./session.ts";
+import { openTextOf } from "./workspace/open-text.ts";
 
 export interface ServerOptions {
   readonly version: string;
@@ -193,7 +194,7 @@ export function serve(connection: Connection, { version, workerScript }: ServerO
   documents.onDidChangeContent(({ document }) => session.documentChanged(document.uri));
   documents.onDidSave(({ document }) => void session.documentSaved(document.uri));
 
-  const openText = (uri: string) => documents.get(uri)?.getText();
+  const openText = openTextOf(documents);
   connection.onRequest(
     methods.suggest,
     guard<SuggestParams, SuggestResult | null>(log, "suggest", null, async ({ uri, text }, token) => {
