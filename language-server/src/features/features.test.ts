@@ -177,6 +177,12 @@ test("hover on a tag that the model never saw says so; without a model or taxono
   expect(await hover(prose, prose.position)).toBeNull();
 });
 
+test("hover says nothing of what a model knows while that is read again and does not answer", async () => {
+  const silent = contextOf("---\ntags: [bak|ing]\n---\n", { suggestions: {}, concepts });
+  const { contents } = (await hover(silent, silent.position)) as { contents: { value: string } };
+  expect(contents.value).toBe("**baking**\n\nCooking › baking\n\nMaking \\*food\\* with dry heat.");
+});
+
 async function actions(marked: string, only?: string[], options: FakeOptions = { suggestions }) {
   const context = contextOf(marked, options);
   const range = { start: context.position, end: context.position };

@@ -36,7 +36,8 @@ export async function hover(
     if (concept.definition !== undefined) lines.push(escapeMarkdown(concept.definition));
     if (concept.deprecated) lines.push("The taxonomy marks this concept as deprecated.");
   }
-  if (folder.model.info !== undefined) {
+  // None at all: there is no model, or it is still being read and may well know the tag.
+  if (suggestions.length > 0) {
     lines.push(verdict(rank, suggestions[rank]?.probability, suggestions.length, explanation));
     if (explanation !== undefined) lines.push(...evidence(explanation));
   }
