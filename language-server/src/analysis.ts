@@ -1,5 +1,5 @@
-// What one version of a text says: its tags, and the words that a model reads. Cached by content, since several
-// features ask about the same version at every key stroke.
+// What one version of a text says: its tags, and the words that a model reads. The last version of a document is kept,
+// since several features ask about the same one at every key stroke.
 import { createHash } from "node:crypto";
 import { bodyText, type DocumentSource, type DocumentTags, readTags, type TagOptions } from "@tagwright/documents";
 import { LruCache } from "./lru-cache.ts";
@@ -20,15 +20,22 @@ export interface Analysis {
 /** Characters of a document that a model reads; a novel has fewer. */
 const maxBodyLength = 4_000_000;
 
+/** Characters of text and body that are kept, of two bytes at most. */
+const maxKeptLength = 16_000_000;
+/** A short document counts as so many: what was found in it takes room, too. */
+const minKeptLength = 250_000;
+
 export type Analyse = (uri: string, text: string, options: TagOptions) => Analysis;
 
 export function createAnalyse(): Analyse {
-  const cache = new LruCache<Analysis>(32);
+  const cache = new LruCache<Analysis>(maxKeptLength, ({ source, body, unread }) =>
+    Math.max(minKeptLength, source.text.length + body.length + unread),
+  );
   return (uri, text, options) => {
     const source = { path: formatPath(uri), text };
-    const key = `${sha256(text)} ${source.path} ${JSON.stringify(options)}`;
+    const key = `${uri} ${JSON.stringify(options)}`;
     const known = cache.get(key);
-    if (known !== undefined) return known;
+    if (known?.source.text === text) return known;
     const tags = readTags(source, options);
     const full = bodyText(source, tags);
     const body = full.slice(0, maxBodyLength);

@@ -3,9 +3,13 @@
 export class LruCache<V> {
   readonly #entries = new Map<string, V>();
   readonly #capacity: number;
+  readonly #weigh: (value: V) => number;
+  #weight = 0;
 
-  constructor(capacity: number) {
+  /** @param capacity the weight of all values; the newest one stays even where it alone is heavier. */
+  constructor(capacity: number, weigh: (value: V) => number = () => 1) {
     this.#capacity = capacity;
+    this.#weigh = weigh;
   }
 
   get(key: string): V | undefined {
@@ -17,20 +21,19 @@ export class LruCache<V> {
   }
 
   set(key: string, value: V): void {
-    this.#entries.delete(key);
+    this.#remove(key);
     this.#entries.set(key, value);
-    if (this.#entries.size <= this.#capacity) return;
+    this.#weight += this.#weigh(value);
     for (const oldest of this.#entries.keys()) {
-      this.#entries.delete(oldest);
-      return;
+      if (this.#weight <= this.#capacity || oldest === key) return;
+      this.#remove(oldest);
     }
   }
 
-  delete(key: string): void {
+  #remove(key: string): void {
+    const value = this.#entries.get(key);
+    if (value === undefined) return;
     this.#entries.delete(key);
-  }
-
-  clear(): void {
-    this.#entries.clear();
+    this.#weight -= this.#weigh(value);
   }
 }
