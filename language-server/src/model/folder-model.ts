@@ -37,8 +37,12 @@ const longWaitMs = 60_000;
 /** Enough for a full list in completion; one number for all features, so that they share the cache. */
 const suggestionCount = 20;
 
+let holders = 0;
+
 export class FolderModel {
   readonly #options: FolderModelOptions;
+  /** Who it is to the worker, which may have opened the same model for others. */
+  readonly #holder = holders++;
   readonly #cache = new LruCache<Suggestion[]>(200);
   #state: ModelState = { kind: "none" };
   #info: ModelInfo | undefined;
@@ -172,7 +176,7 @@ export class FolderModel {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#setEncoder({ kind: "none" });
-    await this.#options.host.request("closeModel", { folder: this.folder });
+    await this.#options.host.request("closeModel", { folder: this.folder, holder: this.#holder });
   }
 
   async #isReady({ token, patient = false }: AskOptions): Promise<boolean> {
@@ -205,7 +209,8 @@ export class FolderModel {
     const start = performance.now();
     try {
       const { cacheBytes, encoderThreads: threads } = settings;
-      const { info, encoder } = await host.request("openModel", { folder, cacheBytes, threads });
+      const params = { folder, holder: this.#holder, cacheBytes, threads };
+      const { info, encoder } = await host.request("openModel", params);
       this.#isOpen = true;
       this.#usedAt = Date.now();
       this.#info = info;

@@ -25,12 +25,13 @@ interface TaxonomySummary {
 
 /** Name of the operation to its parameters and its result. */
 export interface Operations {
-  /** The encoder, where the model has one, is loaded after the reply. */
+  /** The encoder, where the model has one, is loaded after the reply. Of several holders the last one's options count. */
   openModel: {
-    params: { folder: string; cacheBytes: number | undefined; threads: number };
+    params: { folder: string; holder: number; cacheBytes: number | undefined; threads: number };
     result: { info: ModelInfo; encoder: EncoderState };
   };
-  closeModel: { params: { folder: string }; result: null };
+  /** The model is let go when nobody holds it any more. */
+  closeModel: { params: { folder: string; holder: number }; result: null };
   /** Of the model that the one in `folder` has replaced; null where none is kept. */
   previousModel: { params: { folder: string }; result: ModelInfo | null };
   /** The files only: the model of before stays open until `openModel`. */

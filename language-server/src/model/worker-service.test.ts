@@ -48,16 +48,27 @@ function service(labels: readonly string[]) {
   return { ask, explained, events, tell: (state: EncoderState) => tell?.(state), disposed: () => disposed };
 }
 
-const open = { folder: "m", cacheBytes: 1, threads: 2 };
+const open = { folder: "m", holder: 1, cacheBytes: 1, threads: 2 };
 
 test("a model that is opened again replaces the one before, which is let go", async () => {
   const { ask, disposed } = service([]);
   await ask("openModel", open);
   await ask("openModel", open);
   expect(disposed()).toBe(1);
-  await ask("closeModel", { folder: "m" });
+  await ask("closeModel", { folder: "m", holder: 1 });
   expect(disposed()).toBe(2);
   await expect(ask("suggest", { folder: "m", texts: [""], k: 1 })).rejects.toThrow("not open");
+});
+
+test("a model of several folders is let go with the last of them", async () => {
+  const { ask, disposed } = service([]);
+  await ask("openModel", open);
+  await ask("openModel", { ...open, holder: 2 });
+  for (let twice = 0; twice < 2; twice++) await ask("closeModel", { folder: "m", holder: 1 });
+  expect(disposed()).toBe(1);
+  expect(await ask("suggest", { folder: "m", texts: [""], k: 1 })).toMatchObject({ suggestions: [[]] });
+  await ask("closeModel", { folder: "m", holder: 2 });
+  expect(disposed()).toBe(2);
 });
 
 test("a model that cannot be opened leaves the one before in use", async () => {

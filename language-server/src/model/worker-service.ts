@@ -21,6 +21,8 @@ export interface Openers {
 interface OpenModel {
   readonly model: Model;
   readonly search: LabelSearch;
+  /** Several workspace folders may have one model. */
+  readonly holders: Set<number>;
   /** Lower-case label name or id to id, made on the first explanation. */
   ids: Map<string, string> | undefined;
 }
@@ -42,15 +44,20 @@ export function createService({ openModel, loadTaxonomy, onEvent }: Openers): Se
   };
 
   const operations: { [K in OperationName]: (params: Operations[K]["params"]) => Promise<Operations[K]["result"]> } = {
-    async openModel({ folder, cacheBytes, threads }) {
+    async openModel({ folder, holder, cacheBytes, threads }) {
       const onEncoder = (state: EncoderState) => onEvent?.({ event: "encoder", folder, model: model.info.id, state });
       const model = await openModel(folder, { cacheBytes, threads, background: true, onEncoder });
-      models.get(folder)?.model.dispose();
-      models.set(folder, { model, search: labelSearch(model.labels), ids: undefined });
+      const before = models.get(folder);
+      before?.model.dispose();
+      const holders = new Set([...(before?.holders ?? []), holder]);
+      models.set(folder, { model, search: labelSearch(model.labels), holders, ids: undefined });
       return { info: model.info, encoder: model.encoder };
     },
-    async closeModel({ folder }) {
-      models.get(folder)?.model.dispose();
+    async closeModel({ folder, holder }) {
+      const open = models.get(folder);
+      open?.holders.delete(holder);
+      if (open?.holders.size !== 0) return null;
+      open.model.dispose();
       models.delete(folder);
       return null;
     },
