@@ -50,7 +50,8 @@ export interface ServerClient {
   /** Null where the server could not answer; its log says why. */
   suggest(uri: Uri, text: string): Promise<SuggestResult | null>;
   plan(items: readonly PlanItem[]): Promise<readonly PlannedEdits[]>;
-  suggestWorkspace(run: WorkspaceRun): Promise<SuggestWorkspaceResult>;
+  /** Null where the server could not end it, or was asked to stop; what came until then stands. */
+  suggestWorkspace(run: WorkspaceRun): Promise<SuggestWorkspaceResult | null>;
   isTagSlot(uri: Uri, position: Position): Promise<boolean>;
   /** @returns whether a model is in use. */
   modelChanged(folder: Uri): Promise<boolean>;
@@ -117,7 +118,7 @@ export async function startServer({ module, log, onStatus, onStopped }: ServerCl
       );
       try {
         const params = { folder: toProtocol(folder), minProbability, exclude, partialResultToken };
-        return await client.sendRequest<SuggestWorkspaceResult>(methods.suggestWorkspace, params, token);
+        return await client.sendRequest<SuggestWorkspaceResult | null>(methods.suggestWorkspace, params, token);
       } finally {
         listener.dispose();
       }

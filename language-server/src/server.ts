@@ -225,29 +225,34 @@ export function serve(connection: Connection, { version, workerScript }: ServerO
   const partialResult = new ProgressType<WorkspaceProgress>();
   connection.onRequest(
     methods.suggestWorkspace,
-    guard(log, "suggestWorkspace", nothing, async (params: SuggestWorkspaceParams, token) => {
-      const folder = await session.folder(params.folder);
-      const { root } = folder;
-      if (root === undefined) return nothing;
-      await folder.model.refresh(true);
-      if (folder.model.state.kind !== "ready") return { ...nothing, state: folder.model.state.kind };
-      return folder.whileBusy(() =>
-        suggestWorkspace({
-          root,
-          folder,
-          analyse: session.analyse,
-          minProbability: params.minProbability,
-          exclude: params.exclude,
-          openText,
-          report: (progress) => {
-            const { partialResultToken } = params;
-            if (partialResultToken !== undefined)
-              void connection.sendProgress(partialResult, partialResultToken, progress);
-          },
-          token,
-        }),
-      );
-    }),
+    guard<SuggestWorkspaceParams, SuggestWorkspaceResult | null>(
+      log,
+      "suggestWorkspace",
+      null,
+      async (params, token) => {
+        const folder = await session.folder(params.folder);
+        const { root } = folder;
+        if (root === undefined) return nothing;
+        await folder.model.refresh(true);
+        if (folder.model.state.kind !== "ready") return { ...nothing, state: folder.model.state.kind };
+        return folder.whileBusy(() =>
+          suggestWorkspace({
+            root,
+            folder: () => session.folder(params.folder),
+            analyse: session.analyse,
+            minProbability: params.minProbability,
+            exclude: params.exclude,
+            openText,
+            report: (progress) => {
+              const { partialResultToken } = params;
+              if (partialResultToken !== undefined)
+                void connection.sendProgress(partialResult, partialResultToken, progress);
+            },
+            token,
+          }),
+        );
+      },
+    ),
   );
   connection.onRequest(methods.diagnostics, () => session.diagnostics(version));
 

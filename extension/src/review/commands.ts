@@ -96,31 +96,35 @@ async function suggestWorkspace(app: App, refresh: () => void): Promise<number> 
           percent = now;
         },
       })
-      .then(
-        (it) => ({ ...it, cancelled: token.isCancellationRequested }),
-        (error: unknown) => {
-          if (!token.isCancellationRequested) throw error;
-          return { state: "ready" as const, documents: 0, skipped: [], cancelled: true };
-        },
-      );
+      .catch((error: unknown) => {
+        if (!token.isCancellationRequested) app.log.error(`suggesting for ${folder.name}: ${String(error)}`);
+        return null;
+      })
+      .then((ended) => ({ ended, isCancelled: token.isCancellationRequested }));
   });
-  if (result.state !== "ready" && !result.cancelled) {
-    await nextStep(app, result.state);
+  const { ended, isCancelled } = result;
+  if (ended === null || isCancelled) {
+    refresh();
+    review.refresh(l10n.t("Stopped early."));
+    if (!isCancelled) void sayWhatEndedIt(app);
+    return queue.counts.tags;
+  }
+  if (ended.state !== "ready") {
+    await nextStep(app, ended.state);
     return 0;
   }
-  for (const { uri, reason } of result.skipped) app.log.warn(`${workspace.asRelativePath(Uri.parse(uri))}: ${reason}`);
+  for (const { uri, reason } of ended.skipped) app.log.warn(`${workspace.asRelativePath(Uri.parse(uri))}: ${reason}`);
   refresh();
-  const note = result.cancelled
-    ? l10n.t("Stopped early.")
-    : result.skipped.length > 0
-      ? l10n.t("{0} files could not be read.", result.skipped.length)
-      : undefined;
-  review.refresh(
-    queue.counts.tags === 0 && !result.cancelled
-      ? l10n.t("No suggestion is likely enough: every document has its tags.")
-      : note,
-  );
+  const note = ended.skipped.length > 0 ? l10n.t("{0} files could not be read.", ended.skipped.length) : undefined;
+  const nothing = l10n.t("No suggestion is likely enough: every document has its tags.");
+  review.refresh(queue.counts.tags === 0 ? nothing : note);
   return queue.counts.tags;
+}
+
+async function sayWhatEndedIt(app: App): Promise<void> {
+  const show = l10n.t("Show Logs");
+  const message = l10n.t("The language server did not get through all documents. What it found until then is kept.");
+  if ((await window.showWarningMessage(message, show)) === show) app.log.show();
 }
 
 /** @returns how many tags were written. */

@@ -22,7 +22,7 @@ function batch(tree: Record<string, string | Uint8Array>, options: Partial<Batch
   const run = () =>
     suggestWorkspace({
       root,
-      folder: contextOf("", { suggestions: { baking: 0.9, bread: 0.6, salt: 0.1 } }).folder,
+      folder: async () => contextOf("", { suggestions: { baking: 0.9, bread: 0.6, salt: 0.1 } }).folder,
       analyse: createAnalyse(),
       minProbability: 0.5,
       exclude: [],
@@ -33,6 +33,17 @@ function batch(tree: Record<string, string | Uint8Array>, options: Partial<Batch
     });
   return { run, reports, uri };
 }
+
+test("a folder that is made anew in mid-run answers for the documents after that", async () => {
+  const files = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`${10 + i}.md`, "Text"]));
+  const made = [0.6, 0.9].map((baking) => contextOf("", { suggestions: { baking } }).folder);
+  let asked = 0;
+  const { run, reports } = batch(files, { folder: async () => made[Math.min(1, asked++)]! });
+  await run();
+  const found = reports.flatMap((it) => it.documents.map(({ suggestions }) => suggestions[0]!.probability));
+  expect(found.filter((it) => it === 0.6)).toHaveLength(8);
+  expect(found.filter((it) => it === 0.9)).toHaveLength(12);
+});
 
 test("every document gets what it lacks and what is likely enough", async () => {
   const { run, reports, uri } = batch({ "a.md": "---\ntags: [baking]\n---\n", "sub/b.md": "Text", "image.png": "x" });

@@ -13,7 +13,8 @@ import { toSuggestedTags } from "./new-tags.ts";
 
 export interface BatchOptions {
   readonly root: string;
-  readonly folder: FeatureFolder;
+  /** The folder as it is now: other settings make it anew. */
+  readonly folder: () => Promise<FeatureFolder>;
   readonly analyse: Analyse;
   readonly minProbability: number;
   /** Globs; undefined for those of the folder's own settings. */
@@ -31,7 +32,7 @@ const reportEveryMs = 100;
 
 /** @throws Cancelled; what was reported until then stands. */
 export async function suggestWorkspace(options: BatchOptions): Promise<SuggestWorkspaceResult> {
-  const { root, folder, analyse, minProbability, exclude, openText, report, token } = options;
+  const { root, analyse, minProbability, exclude, openText, report, token } = options;
   const skipped: { uri: string; reason: string }[] = [];
   const uris = await taggableFiles(root, exclude);
   let batch: DocumentSuggestions[] = [];
@@ -46,6 +47,7 @@ export async function suggestWorkspace(options: BatchOptions): Promise<SuggestWo
   for (let first = 0; first < uris.length; first += documentsAtOnce) {
     const asked: { uri: string; target: string; existing: readonly string[]; analysis: Analysis }[] = [];
     const some = uris.slice(first, first + documentsAtOnce);
+    const folder = await options.folder();
     for (const uri of some) {
       throwIfCancelled(token);
       const text = await textOf(uri, openText);
@@ -69,7 +71,7 @@ export async function suggestWorkspace(options: BatchOptions): Promise<SuggestWo
     if (Date.now() - reportedAt >= reportEveryMs) flush();
   }
   flush();
-  return { state: folder.model.state.kind, documents: uris.length, skipped };
+  return { state: (await options.folder()).model.state.kind, documents: uris.length, skipped };
 }
 
 async function textOf(uri: string, openText: BatchOptions["openText"]) {
