@@ -30,7 +30,7 @@ export async function fetchFromPip(
 ): Promise<{ origin: string }> {
   const { signal } = options;
   const place = sourceText({ kind: "pip", ...source });
-  const python = await findPython(place, options);
+  const python = await findPython(place, folder, options);
   const size = options.bytes === undefined ? "pip does not say beforehand how large it is" : mebibytes(options.bytes);
   options.onMessage?.(`Downloading the Python package ${source.name} ${source.version} by pip: ${size}`);
   if (options.bytes !== undefined) await checkRoom(folder, 2 * options.bytes, options);
@@ -42,7 +42,7 @@ export async function fetchFromPip(
     const request = `${source.name}==${source.version}`;
     const args = ["download", "--no-deps", "--only-binary", ":all:", "--dest", download, "--no-input"];
     const quiet = ["--disable-pip-version-check", "--progress-bar", "off", "--quiet"];
-    const { code, notes } = await runPip(python, [...args, ...quiet, request], signal);
+    const { code, notes } = await runPip(python, [...args, ...quiet, request], folder, signal);
     if (code !== 0) {
       const cure = `check the name and version, and that pip reaches its index: python -m pip download ${request}`;
       throw new UnreachableError({ place, expected: "a wheel from pip", found: lastLine(notes), cure });
@@ -69,23 +69,32 @@ export async function fetchFromPip(
 const usualPythons =
   process.platform === "win32" ? [["py", "-3"], ["python"], ["python3"]] : [["python3"], ["python"], ["py"]];
 
-async function findPython(place: string, { pythons = usualPythons, signal }: PipOptions): Promise<readonly string[]> {
+async function findPython(
+  place: string,
+  folder: string,
+  { pythons = usualPythons, signal }: PipOptions,
+): Promise<readonly string[]> {
   for (const python of pythons) {
-    const { code } = await runPip(python, ["--version"], signal);
+    const { code } = await runPip(python, ["--version"], folder, signal);
     if (code === 0) return python;
   }
   const cure = "install Python 3 with pip, or take another source of the encoder";
   throw new UnreachableError({ place, expected: "Python with pip", found: "none that runs", cure });
 }
 
-/** Code undefined: there is no such program. */
+/**
+ * Code undefined: there is no such program. It runs in `folder`, which must be ours: `python -m` takes a pip.py of the
+ * working folder for pip, and Windows looks there first for the program, too.
+ */
 async function runPip(
   [program = "", ...first]: readonly string[],
   args: readonly string[],
+  folder: string,
   signal: AbortSignal | undefined,
 ): Promise<{ code: number | undefined; notes: string }> {
   signal?.throwIfAborted();
   const child: ChildProcess = spawn(program, [...first, "-m", "pip", ...args], {
+    cwd: folder,
     stdio: ["ignore", "ignore", "pipe"],
     windowsHide: true,
   });

