@@ -108,6 +108,28 @@ test("doctor --json says what is here, where encoders are kept, and which models
   expect(text).toMatch(/^Previous {2}.*model\.previous\n +kept; 8 labels/m);
 });
 
+test("a reader that leaves early, as `head` does, ends neither a training nor a batch", async () => {
+  const { folder, model, before } = await folderWithModel();
+  const notes = path.join(folder, "notes");
+  mkdirSync(notes);
+  for (let i = 0; i < 40; i++) writeFileSync(path.join(notes, `${i}.md`), "mast harbour rudder tide anchor jib\n");
+  const unread = async (args: readonly string[]) => {
+    const { child, finished } = start(args);
+    child.stdout!.destroy();
+    child.stderr!.destroy();
+    return (await finished).code;
+  };
+  expect(await unread(["tag", notes, "--model", model, "--min-probability", "0", "--write"])).toBe(0);
+  expect(Object.keys(contentOf(path.join(notes, ".tags"))).length).toBeGreaterThan(0);
+  for (let i = 0; i < 40; i++) expect(readFileSync(path.join(notes, `${i}.md`), "utf8")).toMatch(/^---\ntags:/);
+
+  const corpus = path.join(folder, "large.jsonl");
+  expect(await unread(["train", "--corpus", corpus, "--out", model, "--json"])).toBe(0);
+  expect(contentOf(model)).not.toEqual(before);
+  expect(readdirSync(folder).filter((it) => /partial|lock/.test(it))).toEqual([]);
+  expect(await unread(["train", "--corpus", path.join(folder, "none.jsonl"), "--out", model, "--json"])).toBe(3);
+}, 120_000);
+
 test.skipIf(windows)(
   "Ctrl+C stops a training with 130 and leaves the old model",
   async () => {

@@ -11,8 +11,12 @@ import { addServeCommand } from "./serve.ts";
 import { addTagCommand } from "./tag.ts";
 import { addTrainCommand } from "./train.ts";
 
-// `tagwright … | head` closes the pipe early; that is no failure.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 6));
+// `tagwright … | head` closes the pipe early: what would go there is dropped, and the command ends as it would have.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") process.exit(6);
+  });
+}
 
 const program = new Command("tagwright")
   .description("Suggests tags for documents, with a model trained on your own.")
