@@ -33,6 +33,15 @@ test("an encoder that is wrong ends with exit code 3 and the reason", async () =
   expect(stderr).toContain("model.safetensors: expected a header of at most 92 bytes");
 });
 
+test.each(["get", "get --refresh"])("%s checks a folder, which is never downloaded", async (line) => {
+  const nowhere = path.join(home, "nowhere");
+  const missing = await tagwright(["encoder", ...line.split(" "), nowhere]);
+  expect([missing.code, missing.stdout]).toEqual([3, ""]);
+  expect(missing.stderr).toContain(`${nowhere}: expected an encoder's folder`);
+  const there = await tagwright(["encoder", ...line.split(" "), tiny]);
+  expect([there.code, there.stdout]).toEqual([0, expect.stringContaining(`is already in ${tiny}\n`)]);
+});
+
 test("nothing is here at first, and no command but get would download it", async () => {
   mkdirSync(home, { recursive: true });
   expect(await tagwright(["encoder", "list"])).toMatchObject({

@@ -80,7 +80,7 @@ async function get(
   { refresh, json }: SourceOptions,
   { signal, view, print }: CommandContext,
 ): Promise<0> {
-  const there = refresh === true ? undefined : await findHere(source);
+  const there = await findHere(source, refresh === true);
   let folder = there;
   if (folder === undefined) {
     const onProgress = createMeter("download", "bytes", (event) => view.event(event));
@@ -95,10 +95,11 @@ async function get(
   return 0;
 }
 
-/** The folder that was named or fetched; undefined where it is to be fetched. */
-async function findHere(source: string): Promise<string | undefined> {
+/** The folder that was named or fetched; undefined where it is to be fetched, with `refresh` once more. */
+async function findHere(source: string, refresh: boolean): Promise<string | undefined> {
   const parsed = parseSource(source);
-  return parsed.kind === "folder" ? parsed.folder : findCachedEncoder(sourceText(parsed));
+  if (parsed.kind === "folder") return parsed.folder;
+  return refresh ? undefined : findCachedEncoder(sourceText(parsed));
 }
 
 async function checkFolder(source: string, folder: string, signal: AbortSignal): Promise<void> {

@@ -54,7 +54,7 @@ export async function resolveEncoder(source: string, options: ResolveOptions = {
 
 /**
  * Fetches `source` into the cache, whether it is there or not, and checks that it is an encoder that can be read.
- * Returns its folder. What was there before is kept until the new one is whole.
+ * Returns its folder. What was there before is kept until the new one is whole. A folder that is named is not looked at.
  * @throws as `resolveEncoder`.
  */
 export async function getEncoder(source: string, options: ResolveOptions = {}): Promise<string> {
