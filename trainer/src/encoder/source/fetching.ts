@@ -12,8 +12,11 @@ export interface FetchContext {
   readonly freeBytes?: (folder: string) => Promise<number>;
 }
 
+/** A place that does not give what it is asked for: what came from it before is kept, for the next try to go on with. */
+export class FetchError extends EncoderSourceError {}
+
 /** A place that does not answer, so that another one is worth a try. */
-export class UnreachableError extends EncoderSourceError {}
+export class UnreachableError extends FetchError {}
 
 /** What the disk does to a download; the code is that of the system. */
 export class EncoderDiskError extends Error {

@@ -8,7 +8,8 @@ import { pipeline } from "node:stream/promises";
 import { downloadFile, HubApiError, type ListFileEntry, listFiles, modelInfo } from "@huggingface/hub";
 import { hashError, hashOf } from "./cache.ts";
 import { EncoderSourceError } from "./encoder-source-error.ts";
-import { checkRoom, type FetchContext, mebibytes, UnreachableError } from "./fetching.ts";
+import { checkRoom, type FetchContext, FetchError, mebibytes, UnreachableError } from "./fetching.ts";
+import { readTexts, weightsName } from "./read-encoder.ts";
 import { type HubSource, maxFileBytes, neededFiles, wantedFiles } from "./sources.ts";
 
 export interface HubOptions extends FetchContext {
@@ -33,8 +34,8 @@ interface Place {
 
 /**
  * Fetches into `folder`; files that are whole are kept. Returns where the encoder came from, with the commit.
- * @throws UnreachableError where the hub does not answer or is out of order; EncoderSourceError where it has no such
- *   encoder, wants a token, or sent something else than it announced; EncoderDiskError.
+ * @throws UnreachableError where the hub does not answer or is out of order; FetchError where it has no such encoder or
+ *   wants a token; EncoderSourceError where the encoder is none that can be read, or other than announced; EncoderDiskError.
  */
 export async function fetchFromHub(
   source: HubSource,
@@ -53,6 +54,8 @@ export async function fetchFromHub(
   await checkRoom(folder, total - have, options);
   let before = 0;
   for (const file of files) {
+    // They come last; whether they will be of use is known before.
+    if (file.path === weightsName) await readTexts(folder);
     await fetchFile(
       place,
       file,
@@ -211,16 +214,16 @@ async function asking<T>(place: string, signal: AbortSignal | undefined, questio
   }
 }
 
-function refusal(place: string, error: HubApiError): EncoderSourceError {
+function refusal(place: string, error: HubApiError): FetchError {
   const { statusCode } = error;
   const fault = { place, expected: "an answer of the hub", found: `status ${statusCode}` };
   if (statusCode === 401 || statusCode === 403) {
     const cure =
       "it does not exist or is not public: check its name; where you have access, set HF_TOKEN to your access token";
-    return new EncoderSourceError({ ...fault, cure }, { cause: error });
+    return new FetchError({ ...fault, cure }, { cause: error });
   }
   if (statusCode === 404) {
-    return new EncoderSourceError({ ...fault, cure: "check the name and the revision" }, { cause: error });
+    return new FetchError({ ...fault, cure: "check the name and the revision" }, { cause: error });
   }
   if (statusCode === 429 || statusCode >= 500) {
     return new UnreachableError(
@@ -228,12 +231,12 @@ function refusal(place: string, error: HubApiError): EncoderSourceError {
       { cause: error },
     );
   }
-  return new EncoderSourceError({ ...fault, cure: "take another encoder" }, { cause: error });
+  return new FetchError({ ...fault, cure: "take another encoder" }, { cause: error });
 }
 
-function unexpected(place: string, expected: string, found: string): EncoderSourceError {
+function unexpected(place: string, expected: string, found: string): FetchError {
   const cure = "what answers is no Hugging Face hub of today: check HF_ENDPOINT, or try again later";
-  return new EncoderSourceError({ place, expected, found, cure });
+  return new FetchError({ place, expected, found, cure });
 }
 
 function isDiskError(error: unknown): boolean {

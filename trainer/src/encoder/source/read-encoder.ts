@@ -34,17 +34,12 @@ export interface ReadEncoderOptions {
 export async function readEncoderFolder(folder: string, options: ReadEncoderOptions = {}): Promise<PretrainedEncoder> {
   const { signal } = options;
   await checkLayout(folder);
-  const config = await readJson(folder, "config.json");
-  const pooling = options.pooling ?? (await readPooling(folder));
-  const { shape, numTypes } = readShape(config, path.join(folder, "config.json"), pooling);
-  const tokenizer = await readText(folder, "tokenizer.json");
-  const tokenizerConfig = (await readIfThere(folder, "tokenizer_config.json")) ?? "{}";
-  checkTokenizer(folder, tokenizer, tokenizerConfig, shape);
+  const { numTypes, ...texts } = await readTexts(folder, options.pooling);
   const place = path.join(folder, weightsName);
   const file = await openTensorFile(place);
   try {
     const prefix = findPrefix(file.names, place);
-    const weights = await readWeights(file, prefix, weightRules(shape, numTypes), signal);
+    const weights = await readWeights(file, prefix, weightRules(texts.shape, numTypes), signal);
     const sha256 = options.sha256 ?? (await file.sha256(signal));
     const folderName = path.basename(path.resolve(folder));
     const licence = options.licence ?? (await readLicence(folder));
@@ -52,15 +47,30 @@ export async function readEncoderFolder(folder: string, options: ReadEncoderOpti
       name: options.name ?? folderName,
       origin: `${options.origin ?? `folder ${folderName}`}, ${weightsName} SHA-256 ${sha256}`,
       licence,
-      shape,
       weights,
-      tokenizer,
-      tokenizerConfig,
-      maxPieces: await readMaxPieces(folder, shape, tokenizerConfig),
+      ...texts,
     };
   } finally {
     await file.close();
   }
+}
+
+/**
+ * What the files beside the weights say, `pooling` in place of theirs; the weights need not be there yet.
+ * @throws EncoderSourceError where one of them is damaged, or no encoder that can be used.
+ */
+export async function readTexts(folder: string, pooling?: Pooling) {
+  const config = await readJson(folder, "config.json");
+  const { shape, numTypes } = readShape(
+    config,
+    path.join(folder, "config.json"),
+    pooling ?? (await readPooling(folder)),
+  );
+  const tokenizer = await readText(folder, "tokenizer.json");
+  const tokenizerConfig = (await readIfThere(folder, "tokenizer_config.json")) ?? "{}";
+  checkTokenizer(folder, tokenizer, tokenizerConfig, shape);
+  const maxPieces = await readMaxPieces(folder, shape, tokenizerConfig);
+  return { shape, numTypes, tokenizer, tokenizerConfig, maxPieces };
 }
 
 export const weightsName = "model.safetensors";

@@ -228,6 +228,38 @@ test("an encoder that cannot be read is not kept as one", async () => {
   expect(await listCachedEncoders(cacheFolder)).toEqual([]);
 });
 
+test.each([
+  ["config.json", '{"model_type":"t5"}', '"model_type" of bert'],
+  ["1_Pooling/config.json", '{"pooling_mode_max_tokens":true}', "found pooling_mode_max_tokens"],
+  ["tokenizer.json", '{"model":{}}', "expected a vocabulary, found none"],
+])("where %s cannot be used, the weights are not downloaded, and nothing stays", async (name, text, message) => {
+  await hub.close();
+  hub = await startFakeHub(new Map([...files, [name, Buffer.from(text)]]));
+  await expect(getEncoder("org/tiny", options())).rejects.toThrow(message);
+  expect(hub.requests.some((it) => it.path.endsWith("/model.safetensors"))).toBe(false);
+  expect(readdirSync(cacheFolder)).toEqual([]);
+});
+
+test("weights that cannot be used do not stay", async () => {
+  await hub.close();
+  hub = await startFakeHub(new Map([...files, ["model.safetensors", Buffer.alloc(100, 0xff)]]));
+  await expect(getEncoder("org/tiny", options())).rejects.toThrow("a header of at most");
+  expect(readdirSync(cacheFolder)).toEqual([]);
+});
+
+test.each([401, 403, 404, 500])("what an interrupted run left is kept where the hub answers %i", async (status) => {
+  hub.fault = { cutAfter: 0 };
+  await expect(getEncoder("org/tiny", options())).rejects.toThrow(UnreachableError);
+  const kept = readdirSync(cacheFolder);
+  expect(kept).toEqual(["org--tiny.part"]);
+  hub.fault = { status };
+  await expect(getEncoder("org/tiny", options())).rejects.toThrow(`status ${status}`);
+  expect(readdirSync(cacheFolder)).toEqual(kept);
+  hub.fault = {};
+  await getEncoder("org/tiny", options());
+  expect(readdirSync(cacheFolder)).toEqual(["org--tiny"]);
+});
+
 test("two runs do not fetch the same encoder at once", async () => {
   hub.fault = { stalls: true };
   const controller = new AbortController();

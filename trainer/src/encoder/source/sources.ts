@@ -99,7 +99,7 @@ export function sourceText(source: EncoderSource): string {
   }
 }
 
-/** The files of an encoder that are of use, in the order in which they are fetched: small ones first. */
+/** The files of an encoder that are of use, in the order in which they are fetched: small ones first, the weights last. */
 export const wantedFiles = [
   "config.json",
   "tokenizer_config.json",
