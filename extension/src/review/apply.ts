@@ -3,7 +3,7 @@ import { type JournalFile, journalEntry } from "@tagwright/documents/journal";
 import type { PlannedEdits } from "@tagwright/language-server/protocol";
 import { type CancellationToken, l10n, Uri, workspace } from "vscode";
 import type { ServerClient } from "../server-client.ts";
-import { changeFiles, type FileChange, type OpenFile, openFile } from "./edit-files.ts";
+import { changeFiles, type FileChange, type OpenFile, openFileOf } from "./edit-files.ts";
 import { writeJournal } from "./journal-store.ts";
 
 interface ChosenTags {
@@ -70,7 +70,7 @@ async function planChunk({ folder, client }: ApplyOptions, chunk: readonly Chose
   const problems: { uri: string; reason: string }[] = [];
   const unchanged: string[] = [];
   const ready: PlannedFile[] = [];
-  const opened = await Promise.all(chunk.map((it) => openFile(Uri.parse(it.target), it.target !== it.uri)));
+  const opened = await Promise.all(chunk.map((it) => openFileOf(folder, Uri.parse(it.target), it.target !== it.uri)));
   const files = opened.flatMap((file, at) => {
     const { uri, add } = chunk[at]!;
     if (typeof file !== "string") return [{ uri, file, add }];

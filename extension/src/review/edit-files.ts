@@ -1,6 +1,6 @@
 // Changes files through the editor: dirty buffers count, one undo step takes a chunk back, and what was saved before is
 // saved again. A file that the editor would write differently from how it is on disk is refused, not damaged.
-import { applyEdits } from "@tagwright/documents/journal";
+import { applyEdits, linkedElsewhere } from "@tagwright/documents/journal";
 import { Range, type TextDocument, type Uri, WorkspaceEdit, workspace } from "vscode";
 
 export interface OpenFile {
@@ -24,6 +24,14 @@ export interface FileChange {
 }
 
 const mark = "\ufeff";
+
+/** As `openFile`, of a file that must be one of `folder`'s own, without a link that leads out. */
+export async function openFileOf(folder: Uri, uri: Uri, mayBeMissing = false): Promise<OpenFile | string> {
+  // Other file systems say nothing of where their links lead.
+  const local = uri.scheme === "file" && folder.scheme === "file";
+  const elsewhere = local && (await linkedElsewhere(folder.fsPath, uri.fsPath).catch(({ message }: Error) => message));
+  return elsewhere || openFile(uri, mayBeMissing);
+}
 
 /** @returns the file, or why it must not be touched. */
 export async function openFile(uri: Uri, mayBeMissing = false): Promise<OpenFile | string> {

@@ -2,7 +2,7 @@
 // elsewhere since, and with a report where its tags themselves were.
 import { type JournalFile, planRevert } from "@tagwright/documents/journal";
 import { Uri } from "vscode";
-import { changeFiles, type FileChange, openFile } from "./edit-files.ts";
+import { changeFiles, type FileChange, openFileOf } from "./edit-files.ts";
 import { replaceJournal, retireJournal, type StoredJournal } from "./journal-store.ts";
 
 export interface RevertResult {
@@ -42,7 +42,7 @@ export async function revertJournal(
 
 /** @returns what to change, undefined where nothing is left to take back, or why the file is left alone. */
 async function planFile(folder: Uri, entry: JournalFile): Promise<FileChange | string | undefined> {
-  const file = await openFile(Uri.joinPath(folder, entry.path), entry.created);
+  const file = await openFileOf(folder, Uri.joinPath(folder, entry.path), entry.created);
   if (typeof file === "string") return file;
   if (file.document === undefined) return undefined;
   const plan = planRevert(file.text, entry);

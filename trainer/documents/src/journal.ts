@@ -6,6 +6,7 @@ import { applyEdits, invertEdits } from "./edits.ts";
 import type { TextEdit } from "./tag-location.ts";
 
 export { applyEdits } from "./edits.ts";
+export { linkedElsewhere } from "./files/links.ts";
 
 /** Where it is kept, below the tagged folder. */
 export const journalFolder = [".tags", "journal"] as const;

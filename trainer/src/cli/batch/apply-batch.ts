@@ -3,7 +3,7 @@
 import { mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { applyEdits, type TextEdit } from "@tagwright/documents";
-import { type JournalFile, sha256 } from "@tagwright/documents/journal";
+import { type JournalFile, linkedElsewhere, sha256 } from "@tagwright/documents/journal";
 import { writeJournal } from "./journal.ts";
 import { writeFileWhole } from "./write-file.ts";
 
@@ -38,6 +38,11 @@ export async function applyBatch(
   for (const { entry, edits } of files) {
     if (signal?.aborted) return { written, skipped, journal, stopped: true };
     const file = path.join(folder, entry.path);
+    const elsewhere = await linkedElsewhere(folder, file).catch(({ message }: Error) => message);
+    if (elsewhere !== undefined) {
+      skipped.push({ path: entry.path, reason: elsewhere });
+      continue;
+    }
     const current = await readFile(file).catch(() => undefined);
     if (current === undefined ? !entry.created : sha256(current) !== entry.sha256Before || entry.created) {
       skipped.push({ path: entry.path, reason: "it changed while suggestions were made; tag it again" });

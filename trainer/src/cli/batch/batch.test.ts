@@ -1,4 +1,14 @@
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { planTagEdits } from "@tagwright/documents";
 import { JournalError, journalEntry } from "@tagwright/documents/journal";
@@ -153,6 +163,30 @@ test("a damaged journal, or one that reaches out of its folder, reverts nothing"
     await expect(revertLastBatch(folder)).rejects.toThrow(JournalError);
     expect(read(folder, "list.md")).toEqual(tagged);
   }
+});
+
+test("no link leads a batch, or its journal, out of the folder", async () => {
+  const folder = scratchFolder(original);
+  const outside = scratchFolder();
+  const planned = plan(folder, "sub/none.md", ["b"]);
+  const linkOut = () => {
+    renameSync(path.join(folder, "sub/none.md"), path.join(outside, "none.md"));
+    rmSync(path.join(folder, "sub"), { recursive: true });
+    symlinkSync(outside, path.join(folder, "sub"), "junction");
+  };
+  await applyBatch(folder, "model", [planned]);
+  linkOut();
+  write(outside, "none.md", (it) => `${it}\nMore.\n`);
+  const tagged = read(outside, "none.md");
+  const { files } = await revertLastBatch(folder);
+  expect(files).toMatchObject([{ outcome: "conflict", reason: expect.stringMatching(/behind a link/) }]);
+  expect(read(outside, "none.md")).toEqual(tagged);
+
+  const again = plan(folder, "sub/none.md", ["c"]);
+  const { written, skipped } = await applyBatch(folder, "model", [again]);
+  expect(written).toEqual([]);
+  expect(skipped[0]!.reason).toMatch(/behind a link/);
+  expect(read(outside, "none.md")).toEqual(tagged);
 });
 
 test("a journal that no longer leads back to the text before is a conflict", async () => {

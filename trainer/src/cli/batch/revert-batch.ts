@@ -3,7 +3,13 @@
 import { rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { applyEdits, readTextFile } from "@tagwright/documents";
-import { type Journal, JournalError, type JournalFile, planRevert } from "@tagwright/documents/journal";
+import {
+  type Journal,
+  JournalError,
+  type JournalFile,
+  linkedElsewhere,
+  planRevert,
+} from "@tagwright/documents/journal";
 import { readLastJournal, replaceJournal, retireJournal } from "./journal.ts";
 import { writeFileWhole } from "./write-file.ts";
 
@@ -71,6 +77,8 @@ async function settleJournal(file: string, journal: Journal, files: readonly Rev
 async function revertFile(folder: string, entry: JournalFile): Promise<RevertedFile> {
   const file = path.join(folder, entry.path);
   const conflict = (reason: string): RevertedFile => ({ path: entry.path, outcome: "conflict", reason });
+  const elsewhere = await linkedElsewhere(folder, file).catch(({ message }: Error) => message);
+  if (elsewhere !== undefined) return conflict(elsewhere);
   const gone = await stat(file).then(
     () => false,
     () => true,
