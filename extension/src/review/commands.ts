@@ -173,11 +173,15 @@ async function revert(app: App): Promise<number> {
       return 0;
     }
     const options = { location: ProgressLocation.Notification, title: l10n.t("Reverting the last batch") };
-    const { reverted, conflicts } = await window.withProgress(options, () =>
+    const { reverted, deleted, conflicts } = await window.withProgress(options, () =>
       revertJournal(folder.uri, journal, l10n.t("Revert suggested tags")),
     );
     for (const { path, reason } of conflicts) app.log.warn(`${path}: ${reason}`);
-    const message = l10n.t("Reverted {0} documents.", reverted.length);
+    for (const path of deleted) app.log.info(`${path}: deleted or moved since`);
+    const message =
+      deleted.length === 0
+        ? l10n.t("Reverted {0} documents.", reverted.length)
+        : l10n.t("Reverted {0} documents; {1} were deleted or moved since.", reverted.length, deleted.length);
     void report(app, message, conflicts.length);
     return reverted.length;
   } catch (error) {

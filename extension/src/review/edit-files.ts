@@ -1,7 +1,7 @@
 // Changes files through the editor: dirty buffers count, one undo step takes a chunk back, and what was saved before is
 // saved again. A file that the editor would write differently from how it is on disk is refused, not damaged.
 import { applyEdits, linkedElsewhere } from "@tagwright/documents/journal";
-import { Range, type TextDocument, type Uri, WorkspaceEdit, workspace } from "vscode";
+import { FileSystemError, Range, type TextDocument, type Uri, WorkspaceEdit, workspace } from "vscode";
 
 export interface OpenFile {
   readonly uri: Uri;
@@ -36,11 +36,7 @@ export async function openFileOf(folder: Uri, uri: Uri, mayBeMissing = false): P
 /** @returns the file, or why it must not be touched. */
 export async function openFile(uri: Uri, mayBeMissing = false): Promise<OpenFile | string> {
   try {
-    const exists = await workspace.fs.stat(uri).then(
-      () => true,
-      () => false,
-    );
-    if (!exists) return mayBeMissing ? { uri, document: undefined, text: "" } : "it is gone";
+    if (!(await isThere(uri))) return mayBeMissing ? { uri, document: undefined, text: "" } : "it is gone";
     const document = await workspace.openTextDocument(uri);
     const onDisk = new TextDecoder("utf-8", { ignoreBOM: true }).decode(await workspace.fs.readFile(uri));
     const text = onDisk.startsWith(mark) ? mark + document.getText() : document.getText();
@@ -50,6 +46,17 @@ export async function openFile(uri: Uri, mayBeMissing = false): Promise<OpenFile
     return { uri, document, text };
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** @throws FileSystemError where that cannot be told. */
+async function isThere(uri: Uri): Promise<boolean> {
+  try {
+    await workspace.fs.stat(uri);
+    return true;
+  } catch (error) {
+    if (error instanceof FileSystemError && ["FileNotFound", "FileNotADirectory"].includes(error.code)) return false;
+    throw error;
   }
 }
 

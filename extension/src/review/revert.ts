@@ -7,6 +7,8 @@ import { replaceJournal, retireJournal, type StoredJournal } from "./journal-sto
 
 export interface RevertResult {
   readonly reverted: readonly string[];
+  /** Deleted or moved since: nothing is there to take back. */
+  readonly deleted: readonly string[];
   readonly conflicts: readonly { readonly path: string; readonly reason: string }[];
 }
 
@@ -19,14 +21,15 @@ export async function revertJournal(
   label: string,
 ): Promise<RevertResult> {
   const reverted: string[] = [];
+  const deleted: string[] = [];
   const conflicts = new Map<string, string>();
   for (let from = 0; from < journal.files.length; from += chunkSize) {
     const ready: (FileChange & { readonly path: string })[] = [];
     for (const entry of journal.files.slice(from, from + chunkSize)) {
-      const change = await planFile(folder, entry);
-      if (typeof change === "string") conflicts.set(entry.path, change);
-      else if (change === undefined) reverted.push(entry.path);
-      else ready.push({ ...change, path: entry.path });
+      const plan = await planFile(folder, entry);
+      if (plan.kind === "change") ready.push({ ...plan.change, path: entry.path });
+      else if (plan.kind === "conflict") conflicts.set(entry.path, plan.reason);
+      else (plan.kind === "deleted" ? deleted : reverted).push(entry.path);
     }
     const failed = await changeFiles(ready, label);
     for (const { path, file } of ready) {
@@ -37,16 +40,21 @@ export async function revertJournal(
   }
   if (conflicts.size === 0) await retireJournal(uri);
   else await replaceJournal(uri, { ...journal, files: journal.files.filter((it) => conflicts.has(it.path)) });
-  return { reverted, conflicts: [...conflicts].map(([path, reason]) => ({ path, reason })) };
+  return { reverted, deleted, conflicts: [...conflicts].map(([path, reason]) => ({ path, reason })) };
 }
 
-/** @returns what to change, undefined where nothing is left to take back, or why the file is left alone. */
-async function planFile(folder: Uri, entry: JournalFile): Promise<FileChange | string | undefined> {
-  const file = await openFileOf(folder, Uri.joinPath(folder, entry.path), entry.created);
-  if (typeof file === "string") return file;
-  if (file.document === undefined) return undefined;
+type FilePlan =
+  | { readonly kind: "change"; readonly change: FileChange }
+  /** As before the batch, or deleted since. */
+  | { readonly kind: "asBefore" | "deleted" }
+  | { readonly kind: "conflict"; readonly reason: string };
+
+async function planFile(folder: Uri, entry: JournalFile): Promise<FilePlan> {
+  const file = await openFileOf(folder, Uri.joinPath(folder, entry.path), true);
+  if (typeof file === "string") return { kind: "conflict", reason: file };
+  if (file.document === undefined) return { kind: entry.created ? "asBefore" : "deleted" };
   const plan = planRevert(file.text, entry);
-  if (plan.kind === "conflict") return plan.reason;
-  if (plan.kind === "done") return undefined;
-  return { file, edits: plan.kind === "delete" ? "delete" : plan.edits };
+  if (plan.kind === "conflict") return plan;
+  if (plan.kind === "done") return { kind: "asBefore" };
+  return { kind: "change", change: { file, edits: plan.kind === "delete" ? "delete" : plan.edits } };
 }

@@ -51,6 +51,7 @@ function describe(folder: string, createdAt: string, files: readonly RevertedFil
   say("merged", "changed since: only the written tags were taken out");
   say("unchanged", "already as before");
   for (const it of files) {
+    if (it.outcome === "deleted") lines.push(`  deleted or moved since: ${path.join(folder, it.path)}`);
     if (it.outcome === "conflict") lines.push(`  left as it is: ${path.join(folder, it.path)}: ${it.reason}`);
   }
   return `${lines.join("\n")}\n`;

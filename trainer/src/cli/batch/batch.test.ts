@@ -196,6 +196,16 @@ test("a journal that no longer leads back to the text before is a conflict", asy
   writeFileSync(journal!, readFileSync(journal!, "utf8").replace('"newText": ""', '"newText": "x"'));
   expect((await revertLastBatch(folder)).files[0]!.reason).toMatch(/does not lead back/);
   expect(read(folder, "list.md")).toEqual(tagged);
-  rmSync(path.join(folder, "list.md"));
-  expect((await revertLastBatch(folder)).files[0]!.reason).toBe("it is gone");
+});
+
+test("a file that was deleted since is said once, and older batches are reached", async () => {
+  const folder = scratchFolder(original);
+  await tagAll(folder, ["b"]);
+  await tagAll(folder, ["c"], ["list.md", "sub/none.md"]);
+  rmSync(path.join(folder, "sub"), { recursive: true });
+  const { files } = await revertLastBatch(folder);
+  expect(files.map((it) => it.outcome)).toEqual(["restored", "deleted"]);
+  expect((await revertLastBatch(folder)).files.map((it) => it.outcome)).toEqual(["restored", "restored", "deleted"]);
+  expect(read(folder, "list.md").toString()).toBe(original["list.md"]);
+  await expect(revertLastBatch(folder)).rejects.toThrow(/found none to revert/);
 });

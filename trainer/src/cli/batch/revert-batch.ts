@@ -1,6 +1,7 @@
 // Undoes the last batch of a folder from its journal. A file as tagging left it comes back byte for byte; in one that
 // changed since, tagging's own words are taken out where they still stand; what is unclear is left alone and reported.
-import { rm, stat } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import path from "node:path";
 import { applyEdits, readTextFile } from "@tagwright/documents";
 import {
@@ -20,6 +21,8 @@ type RevertOutcome =
   | "unchanged"
   /** Changed since, but the batch's own words were found and taken out. */
   | "merged"
+  /** Deleted or moved since: nothing is there to take back. */
+  | "deleted"
   /** Left alone. */
   | "conflict";
 
@@ -79,11 +82,7 @@ async function revertFile(folder: string, entry: JournalFile): Promise<RevertedF
   const conflict = (reason: string): RevertedFile => ({ path: entry.path, outcome: "conflict", reason });
   const elsewhere = await linkedElsewhere(folder, file).catch(({ message }: Error) => message);
   if (elsewhere !== undefined) return conflict(elsewhere);
-  const gone = await stat(file).then(
-    () => false,
-    () => true,
-  );
-  if (gone) return entry.created ? { path: entry.path, outcome: "unchanged" } : conflict("it is gone");
+  if (!existsSync(file)) return { path: entry.path, outcome: entry.created ? "unchanged" : "deleted" };
   const current = await readTextFile(file);
   if (current.kind !== "text") return conflict(current.reason);
   const plan = planRevert(current.text, entry);
