@@ -64,7 +64,7 @@ async function openFile(file: string): Promise<Corpus> {
 async function findXmcForm(folder: string, part: Part): Promise<XmcForm | undefined> {
   const short = part === "train" ? "trn" : "tst";
   const json = firstExisting(folder, [`${short}.json`, `${short}.json.gz`]);
-  if (json !== undefined && isXmcJson(await firstLine(json))) return withNames({ kind: "json", file: json }, folder);
+  if (json !== undefined && isXmcJson(await lookInto(json))) return withNames({ kind: "json", file: json }, folder);
   const labels = firstExisting(folder, [`${short}_X_Y.txt`, `${part}_labels.txt`]);
   const documents = firstExisting(folder, [
     `${short}_X.txt`,
@@ -75,13 +75,23 @@ async function findXmcForm(folder: string, part: Part): Promise<XmcForm | undefi
   ]);
   if (labels !== undefined && documents !== undefined) return withNames({ kind: "pair", documents, labels }, folder);
   const sparse = firstExisting(folder, [`${part}.txt`]);
-  if (sparse === undefined || parseHeader(await firstLine(sparse), 3) === undefined) return undefined;
+  if (sparse === undefined || parseHeader(await lookInto(sparse), 3) === undefined) return undefined;
   return withNames({ kind: "sparse", file: sparse }, folder);
 }
 
 function withNames(form: XmcForm, folder: string): XmcForm {
   const labelNames = firstExisting(folder, ["Y.txt", "lbl.json", "lbl.json.gz", "raw_data/label.raw.txt"]);
   return labelNames === undefined ? form : { ...form, labelNames };
+}
+
+/** The first line; empty where there is none to read, for the file may be a note. A compressed one is none. */
+async function lookInto(file: string): Promise<string> {
+  try {
+    return await firstLine(file);
+  } catch (error) {
+    if (error instanceof CorpusError && !file.endsWith(".gz")) return "";
+    throw error;
+  }
 }
 
 function isXmcJson(line: string): boolean {

@@ -1,5 +1,6 @@
 import { chmodSync, symlinkSync } from "node:fs";
 import path from "node:path";
+import { gzipSync } from "node:zlib";
 import type { TagOptions } from "@tagwright/documents";
 import { scratchFolder } from "@tagwright/testing";
 import { expect, test } from "vitest";
@@ -30,6 +31,24 @@ test("each tagged file is a document with its path, body and tags", async () => 
   ]);
   expect(corpus.report).toMatchObject({ documents: 2, noLabels: 1 });
   expect(corpus.position).toEqual({ done: 3, total: 3, unit: "files" });
+});
+
+test("a note that is called as a data set's file stays a note, whatever is in it", async () => {
+  const contents = ["", Buffer.from([0x66, 0xfc, 0x72]), "A text.\n", "{}\n"];
+  for (const name of ["train.txt", "test.txt", "trn.json", "tst.json"]) {
+    for (const content of contents) {
+      const { ids } = await read(scratchFolder({ "a.md": note("x"), [name]: content }));
+      expect(ids, `${name}: ${content}`).toEqual(["a.md"]);
+    }
+  }
+  const empty = scratchFolder({ "a.md": note("x"), "test.txt": "" });
+  await expect(openCorpus(path.join(empty, "test.txt"))).rejects.toThrow(/is empty/);
+});
+
+test("a data set that was cut short is said to be so, and not taken for notes", async () => {
+  const whole = gzipSync(JSON.stringify({ uid: "a", title: "", content: "A text.", target_ind: [0] }));
+  const folder = scratchFolder({ "a.md": note("x"), "trn.json.gz": whole.subarray(0, -12) });
+  await expect(openCorpus(folder)).rejects.toThrow(/was cut short/);
 });
 
 test("tags of a plain text file are read from its sidecar", async () => {
