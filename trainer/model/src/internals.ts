@@ -1,5 +1,6 @@
 // The second door: what the trainer, and nobody else, shares with the running model.
 
+export { checkOnnx } from "./encoder/check-onnx.ts";
 export { maxEncoders } from "./encoder/description.ts";
 export {
   type PassageOptions,
