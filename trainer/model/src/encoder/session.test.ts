@@ -2,7 +2,7 @@ import { expectAllClose } from "@tagwright/testing";
 import { expect, test } from "vitest";
 import { EncoderError } from "../errors.ts";
 import { newPieceTokenizer } from "../text/pieces.ts";
-import { exampleOnnx, exampleTokenizer, exampleTokenizerConfig, exampleWords } from "./example-encoder.ts";
+import { exampleOnnx, exampleTokenizer, exampleTokenizerConfig, exampleWords, message } from "./example-encoder.ts";
 import { type EncoderSession, type EncoderSessionOptions, openTextEncoder } from "./session.ts";
 
 const pieces = newPieceTokenizer(exampleTokenizer, exampleTokenizerConfig);
@@ -84,6 +84,17 @@ test("hundreds of texts of all lengths come back in their order", async () => {
       }
     },
     { maxPieces: 128 },
+  );
+});
+
+test("a graph is read as ONNX even where its bytes begin like onnxruntime's own format", async () => {
+  const unknownField = message([15, "..ORTM"]);
+  expect(new TextDecoder().decode(unknownField.subarray(4, 8))).toBe("ORTM");
+  await withEncoder(
+    async (encoder) => {
+      expectAllClose((await encoder.encode(["sea"]))[0]!, expected("sea"), { atol: 1e-6 });
+    },
+    { onnx: Uint8Array.of(...unknownField, ...options.onnx) },
   );
 });
 

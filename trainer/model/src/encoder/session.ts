@@ -33,6 +33,14 @@ export interface EncoderSession {
 
 type Ort = typeof import("onnxruntime-node");
 
+const sessionConfig = {
+  // Threads wait busily within a run, which takes a third off a suggestion, and sleep between two key strokes, where
+  // waiting would burn a laptop's battery.
+  force_spinning_stop: "1",
+  // Else "ORTM" at byte 4, which an ONNX file may well have, makes it read another format, which nobody looked through.
+  load_model_format: "ONNX",
+};
+
 /** Word pieces of a batch, filled ones included: enough to use two cores well, few enough to cancel soon. */
 const maxBatchPieces = 2048;
 const maxBatchRows = 64;
@@ -52,9 +60,7 @@ export async function openTextEncoder({
     session = await ort.InferenceSession.create(onnx, {
       executionProviders: ["cpu"],
       graphOptimizationLevel: "all",
-      // Threads wait busily within a run, which takes a third off a suggestion, and sleep between two key strokes, where
-      // waiting would burn a laptop's battery.
-      extra: { session: { force_spinning_stop: "1" } },
+      extra: { session: sessionConfig },
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       logSeverityLevel: 3,
