@@ -354,4 +354,6 @@ export const calibration = {
   /** A model that lacks a third of a small corpus is less sure, and less often right, than the one that has all of it. */
   small: { folds: 5, below: 2_500 },
   setAsideFrom: 250_000,
+  /** What an encoder never learns from is counted in a small corpus: a draw of each document may leave none, or many. */
+  counted: { below: 1_000, least: 5 },
 } as const;

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { calibration } from "../config.ts";
 import type { TrainingSet } from "../features/training-set.ts";
 import { newRandom } from "../random.ts";
-import { planCalibration } from "./folds.ts";
+import { planCalibration, planEncoderFold } from "./folds.ts";
 
 /** Only the buckets matter: uniform, as hashes of ids are. */
 function setOf(size: number, seed = 1): TrainingSet {
@@ -46,4 +46,36 @@ test("a handful of documents, or documents of one bucket, leave no fold that wou
   expect(planCalibration(setOf(5)).folds).toEqual([]);
   const oneBucket = { bucket: new Uint8Array(50).fill(6) } as unknown as TrainingSet;
   expect(planCalibration(oneBucket).folds).toEqual([]);
+});
+
+test("an encoder is weighed on a fifth of a small corpus, and on five documents at least, whatever their buckets", () => {
+  for (const size of [10, 12, 20, 25, 26, 120, 999]) {
+    const expected = Math.max(5, Math.ceil(size / 5));
+    for (let seed = 0; seed < 50; seed++) {
+      const { bucket } = setOf(size, seed);
+      const heldOut = planEncoderFold({ bucket } as TrainingSet);
+      expect(heldOut.length).toBe(expected);
+      expect(new Set(heldOut).size).toBe(expected);
+      expect(ascending(heldOut)).toBe(true);
+      const highest = Math.max(...Array.from(heldOut, (document) => bucket[document]!));
+      expect(bucket.filter((it) => it < highest).length).toBeLessThan(expected);
+    }
+  }
+  const oneBucket = { bucket: new Uint8Array(50).fill(99) } as unknown as TrainingSet;
+  expect([...planEncoderFold(oneBucket)]).toEqual(Array.from({ length: 10 }, (_, document) => document));
+  expect(planEncoderFold(setOf(9)).length).toBe(0);
+});
+
+test("a larger corpus gives an encoder's part by the bucket of each document alone", () => {
+  for (const [size, percent] of [
+    [1_000, 20],
+    [4_999, 20],
+    [5_000, 10],
+    [40_000, 10],
+    [100_000, 4],
+  ] as const) {
+    const { bucket } = setOf(size);
+    const below = [...bucket.keys()].filter((document) => bucket[document]! < percent);
+    expect([...planEncoderFold({ bucket } as TrainingSet)]).toEqual(below);
+  }
 });

@@ -12,14 +12,22 @@ export interface CalibrationPlan {
 
 /**
  * Documents that the encoder never learns from: they weigh its embedding and calibrate the model. A fifth of a small
- * corpus, a tenth of a larger one, and never more than calibration needs; none of a tiny one.
+ * corpus, a tenth of a larger one, and never more than calibration needs; none of a tiny one. Ascending.
  */
 export function planEncoderFold({ bucket }: TrainingSet): Uint32Array {
   const size = bucket.length;
   if (size < MIN_DOCUMENTS) return new Uint32Array(0);
-  const share = size < calibration.foldsBelow ? calibration.share : calibration.share / 2;
-  const percent = Math.max(1, Math.round(Math.min(share, calibration.documents / size) * 100));
+  const { share, foldsBelow, documents, counted } = calibration;
+  if (size < counted.below) return lowest(bucket, Math.max(counted.least, Math.ceil(size * share)));
+  const part = size < foldsBelow ? share : share / 2;
+  const percent = Math.max(1, Math.round(Math.min(part, documents / size) * 100));
   return Uint32Array.from(bucket.keys()).filter((document) => bucket[document]! < percent);
+}
+
+/** The `count` documents of the lowest buckets, of equal ones the first. */
+function lowest(bucket: Uint8Array, count: number): Uint32Array {
+  const order = [...bucket.keys()].sort((a, b) => bucket[a]! - bucket[b]! || a - b);
+  return Uint32Array.from(order.slice(0, count)).sort();
 }
 
 /** A corpus under this size has no honest calibration: nothing of it is held out. */
