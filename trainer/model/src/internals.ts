@@ -23,6 +23,7 @@ export {
   type TensorTable,
   viewTensor,
 } from "./folder/safetensors.ts";
+export { syncFolder } from "./folder/swap.ts";
 export { lockModelFolder, type WriteOptions, writeModelFolder } from "./folder/writer.ts";
 export { type Kernels, NUM_LANES } from "./kernels/kernels.ts";
 export { type LanePositives, LaneSolver, type SolvedLanes, type SolverOptions } from "./kernels/lane-solver.ts";

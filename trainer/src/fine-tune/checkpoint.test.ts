@@ -1,8 +1,9 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
 import path from "node:path";
 import { ModelWriteError } from "@tagwright/model";
 import { scratchFolder } from "@tagwright/testing";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { CheckpointError, hasCheckpoint, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 
 const arrays = new Map<string, Float32Array | Uint32Array>([
@@ -29,6 +30,38 @@ test("one that was not finished is passed over, and the one before it is taken",
   expect((await loadCheckpoint(folder, "run"))?.position).toEqual(checkpoint.position);
   await saveCheckpoint(folder, checkpoint);
   expect(readdirSync(folder)).toEqual(["checkpoint-2"]);
+});
+
+test("all of a checkpoint is on the disk before it gets its name, and the name before the last one goes", async () => {
+  const folder = path.join(scratchFolder(), "model.training");
+  await saveCheckpoint(folder, checkpoint);
+  const handle = await open(path.join(folder, "checkpoint-1", "position.json"));
+  await handle.close();
+  const handles = Object.getPrototypeOf(handle) as FileHandle;
+  const { sync } = handles;
+  const flushed: { what: string; beside: string[] }[] = [];
+  const spy = vi.spyOn(handles, "sync").mockImplementation(async function (this: FileHandle) {
+    const { ino } = await this.stat({ bigint: true });
+    const names = ["", ...readdirSync(folder, { recursive: true, encoding: "utf8" })];
+    const what = names.find((name) => statSync(path.join(folder, name), { bigint: true }).ino === ino)!;
+    flushed.push({ what: what.split(path.sep).join("/"), beside: readdirSync(folder).sort() });
+    return sync.call(this);
+  });
+  try {
+    await saveCheckpoint(folder, checkpoint);
+  } finally {
+    spy.mockRestore();
+  }
+  const [partial, named] = ["checkpoint-2.partial", "checkpoint-2"];
+  const folders = process.platform !== "win32";
+  expect(flushed).toEqual([
+    { what: `${partial}/state.safetensors`, beside: ["checkpoint-1", partial] },
+    { what: `${partial}/position.json`, beside: ["checkpoint-1", partial] },
+    // Windows cannot open folders.
+    ...(folders ? [{ what: partial, beside: ["checkpoint-1", partial] }] : []),
+    ...(folders ? [{ what: "", beside: ["checkpoint-1", named] }] : []),
+  ]);
+  expect(readdirSync(folder)).toEqual([named]);
 });
 
 // Windows has other words for a name that is too long.

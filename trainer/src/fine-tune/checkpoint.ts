@@ -2,10 +2,10 @@
 // written beside the last one and then renamed; the last whole one is found by its number.
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { ModelFolderError } from "@tagwright/model";
-import { asWriteError, layoutTensors, parseTensorTable } from "@tagwright/model/internals";
+import { asWriteError, layoutTensors, parseTensorTable, syncFolder } from "@tagwright/model/internals";
 
 type CheckpointArray = Float32Array | Uint32Array;
 
@@ -69,6 +69,7 @@ export async function saveCheckpoint(folder: string, checkpoint: Checkpoint): Pr
     await mkdir(partial);
     await writeCheckpoint(partial, checkpoint);
     await rename(partial, target);
+    await syncFolder(folder);
     await removeBefore(folder, number);
     return target;
   } catch (error) {
@@ -77,6 +78,7 @@ export async function saveCheckpoint(folder: string, checkpoint: Checkpoint): Pr
   }
 }
 
+/** Writes both files into the new `folder`; all of it is on the disk then. */
 async function writeCheckpoint(folder: string, { fingerprint, position, arrays }: Checkpoint): Promise<void> {
   const specs = [...arrays].map(([name, data]) => ({
     name,
@@ -85,20 +87,28 @@ async function writeCheckpoint(folder: string, { fingerprint, position, arrays }
   }));
   const { header } = layoutTensors(specs);
   const hash = createHash("sha256").update(header);
-  const file = await open(path.join(folder, "state.safetensors"), "wx");
-  try {
+  await writeFlushed(path.join(folder, "state.safetensors"), async (file) => {
     await file.write(header);
     for (const data of arrays.values()) {
       const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
       hash.update(bytes);
       if (bytes.length > 0) await file.writeFile(bytes);
     }
+  });
+  const page = { version, fingerprint, position, sha256: hash.digest("hex") };
+  const text = `${JSON.stringify(page, undefined, 2)}\n`;
+  await writeFlushed(path.join(folder, "position.json"), (file) => file.writeFile(text));
+  await syncFolder(folder);
+}
+
+async function writeFlushed(place: string, write: (file: FileHandle) => Promise<void>): Promise<void> {
+  const file = await open(place, "wx");
+  try {
+    await write(file);
     await file.sync();
   } finally {
     await file.close();
   }
-  const page = { version, fingerprint, position, sha256: hash.digest("hex") };
-  await writeFile(path.join(folder, "position.json"), `${JSON.stringify(page, undefined, 2)}\n`);
 }
 
 /**
