@@ -18,7 +18,7 @@ import {
   saveCheckpoint,
 } from "./fine-tune/checkpoint.ts";
 import type { EmbeddingPart } from "./fine-tune/embed.ts";
-import { type FineTuneHooks, fineTune, fineTuneJointly } from "./fine-tune/fine-tune.ts";
+import { type FineTuneHooks, fineTune } from "./fine-tune/fine-tune.ts";
 import { keepEmbedding } from "./fine-tune/keep-embedding.ts";
 import { type PieceRows, selectPieces } from "./fine-tune/pieces.ts";
 import { embeddedState, type RunState, readEmbedded, restoreTuning, tuningState } from "./fine-tune/run-state.ts";
@@ -222,11 +222,8 @@ async function tune(
       return keepEmbedding(embeddingFolder(checkpoints), task, embed, checkpointSteps);
     },
   };
-  if (recipe.tuning.schedule === "dynamic") await fineTuneJointly(input, encoder, recipe, hooks, signal, resumed);
-  else {
-    const keeping = keepAnswers(pool, levelStartFolder(checkpoints), { seconds: secondsKept(checkpointSteps) });
-    await fineTune(input, encoder, recipe, keeping, hooks, signal, resumed);
-  }
+  const keeping = keepAnswers(pool, levelStartFolder(checkpoints), { seconds: secondsKept(checkpointSteps) });
+  await fineTune(input, encoder, recipe, keeping, hooks, signal, resumed);
   await keep(await tuningState(encoder, "done"));
 }
 

@@ -8,6 +8,7 @@ import { readEncoderFolder } from "../encoder/source/read-encoder.ts";
 import { topicProblem } from "../ranker/test-data.ts";
 import { newWorkerPool } from "../ranker/worker-pool.ts";
 import { NO_NODE } from "../ranker/worker-protocol.ts";
+import { flatTree } from "../tree/build-tree.ts";
 import { CheckpointError } from "./checkpoint.ts";
 import { bootstrapHead, predictCandidates, tuningData } from "./concat-model.ts";
 import { type FineTuneHooks, fineTune, type TuningPosition } from "./fine-tune.ts";
@@ -133,6 +134,40 @@ test("the levels are learnt coarse to fine, and each starts from what the one ab
   }
   await encoder.dispose();
 });
+
+test.each(["flat", "dynamic"] as const)(
+  "where labels are the only level, %s tells each document's own labels apart from all others",
+  async (schedule) => {
+    const input = { ...problem(), tree: flatTree(numLabels) };
+    const own = [...input.examples.labels.indptr.keys()].slice(1).map((d) => {
+      const { indptr, labels } = input.examples.labels;
+      return [...labels.subarray(indptr[d - 1]!, indptr[d]!)].join();
+    });
+    const encoder = await newEncoder();
+    const marked: string[] = [];
+    const step: Program = {
+      ...encoder.step,
+      async run(feeds, accept) {
+        const { shape: marks, data } = feeds.get("sign")!;
+        const [size, slots] = marks as [number, number];
+        expect(slots).toBe(numLabels);
+        for (let b = 0; b < size; b++) {
+          const row = (data as Float32Array).subarray(b * slots, (b + 1) * slots);
+          marked.push([...row.keys()].filter((slot) => row[slot] === 1).join());
+        }
+        return encoder.step.run(feeds, accept);
+      },
+    };
+    const begun: unknown[] = [];
+    const onLevel: FineTuneHooks["onLevel"] = (...level) => void begun.push(level);
+    const short = { ...recipe, tuning: { ...recipe.tuning, schedule, epochs: [1, 1] } };
+    await fineTune(input, { ...encoder, step }, short, pool, { ...silent, onLevel });
+    expect(begun).toEqual([[0, 1, numLabels]]);
+    // Each document comes once in each of the two passes.
+    expect(marked.sort()).toEqual([...own, ...own].sort());
+    await encoder.dispose();
+  },
+);
 
 function copyOf(weights: Weights): Weights {
   return new Map([...weights].map(([name, it]) => [name, { ...it, data: (it.data as Float32Array).slice() }]));

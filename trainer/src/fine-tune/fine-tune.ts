@@ -51,7 +51,8 @@ export interface FineTuneHooks {
 }
 
 /**
- * Fine-tunes `encoder` in place over the levels of the tree.
+ * Fine-tunes `encoder` in place, as the schedule says: over the levels of the tree, on the last of them alone (`flat`), or
+ * on the last two at once (`dynamic`, which is `flat` where the labels are the only level).
  * @throws EngineError where the device fails, DivergenceError where the loss stays infinite, CheckpointError where
  *   `resumed` does not fit; the signal's reason when aborted.
  */
@@ -67,6 +68,8 @@ export async function fineTune(
   const { examples, pieces, tree, shape } = input;
   const { tuning, seed } = recipe;
   const levels = tuningLevels(examples.labels, tree);
+  if (tuning.schedule === "dynamic" && levels.length > 1)
+    return fineTuneJointly(levels, input, encoder, recipe, hooks, signal, resumed);
   const tasks = taskLevels(levels, recipe);
   const data = tuningData(examples, tree);
   for (const [t, task] of tasks.entries()) {
@@ -98,7 +101,8 @@ export async function fineTune(
 }
 
 /** LightXML's way: groups and labels at once, each document seen as often as in the recursion. @throws as `fineTune`. */
-export async function fineTuneJointly(
+async function fineTuneJointly(
+  levels: readonly TuningLevel[],
   input: FineTuneInput,
   encoder: TunedEncoder,
   recipe: Recipe,
@@ -107,9 +111,7 @@ export async function fineTuneJointly(
   resumed?: TuningPosition,
 ): Promise<void> {
   const { tuning, seed } = recipe;
-  const levels = tuningLevels(input.examples.labels, input.tree);
-  const labels = levels[levels.length - 1]!;
-  const groups = levels[levels.length - 2] ?? labels;
+  const [groups, labels] = levels.slice(-2) as [TuningLevel, TuningLevel];
   const task = jointLevel(groups, labels);
   const predicted =
     resumed?.predicted ?? nothingPredicted(input.pieces.numDocuments, Math.min(tuning.predicted, groups.numNodes));
@@ -207,18 +209,21 @@ function headOf({ weights, bias }: TuningPosition["head"], first: number): Tunin
   return { weights: newTable(weights.rows.slice(first * width), width), bias: newTable(bias.rows.slice(first), 1) };
 }
 
-/** The levels that are worth a head: wide enough to mean something, narrow enough to be learnt. `flat` takes the last. */
+/**
+ * The levels that are worth a head: wide enough to mean something, narrow enough to be learnt. Only the recursion takes more
+ * than the last.
+ */
 function taskLevels(levels: readonly TuningLevel[], { tuning }: Recipe): TuningLevel[] {
   const fitting = levels.filter(({ numNodes }) => numNodes <= tuning.mostNodes);
   const wide = fitting.filter(({ numNodes }) => numNodes >= tuning.fewestNodes);
   const taken = wide.length > 0 ? wide : fitting.slice(-1);
-  return tuning.schedule === "flat" ? taken.slice(-1) : taken;
+  return tuning.schedule === "recursive" ? taken : taken.slice(-1);
 }
 
-/** Passes over the documents: the last level's come last in `epochs`; `flat` spends all of them on its one level. */
+/** Passes over the documents: the last level's come last in `epochs`; a schedule of one level spends all of them on it. */
 function epochsOf(task: number, numTasks: number, { tuning }: Recipe): number {
   const { epochs } = tuning;
-  if (tuning.schedule === "flat") return epochs.reduce((sum, it) => sum + it, 0);
+  if (tuning.schedule !== "recursive") return epochs.reduce((sum, it) => sum + it, 0);
   return epochs[Math.max(0, epochs.length - numTasks + task)]!;
 }
 

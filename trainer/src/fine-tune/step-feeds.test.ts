@@ -7,7 +7,7 @@ import { newTable } from "./table.ts";
 const rates = { rate: 1, headRate: 1, secondScale: 1, decay: 0 };
 const hidden = 2;
 
-function problem(dropout = 0, wordDropout = 0) {
+function problem(dropout = 0, wordDropout = 0, candidates = [Uint32Array.of(0, 3), Uint32Array.of(0, 1, 3)]) {
   const collector = newPieceCollector();
   collector.add([Int32Array.of(1, 5, 3, 2)]);
   collector.add([Int32Array.of(1, 3, 2), Int32Array.of(1, 4, 2)]);
@@ -17,7 +17,6 @@ function problem(dropout = 0, wordDropout = 0) {
     childStart: Uint32Array.of(0, 4),
     own: { indptr: Uint32Array.of(0, 2, 3), nodes: Uint32Array.of(0, 3, 1), counts: Float32Array.of(2, 1, 1) },
   };
-  const candidates = [Uint32Array.of(0, 3), Uint32Array.of(0, 1, 3)];
   const shortlist = { candidatesOf: (document: number) => candidates[document]! };
   const numbers = (rows: number, width: number) => Float32Array.from({ length: rows * width }, (_, i) => i);
   const tables = {
@@ -58,6 +57,11 @@ test("a row's costs are its own candidates' alone, scaled by their number, and p
   expect([...floats(feeds, "sign")]).toEqual([1, 1, -1, -1, -1, 1]);
   const [two, three] = [1 / (2 * 2), 1 / (3 * 2)].map(Math.fround) as [number, number];
   expect([...floats(feeds, "cost")]).toEqual([2 * two, two, 0, three, three, three]);
+});
+
+test("a document whose own node is no candidate of its batch is refused, and marks nothing in another's row", () => {
+  const { feeder } = problem(0, 0, [Uint32Array.of(0, 3), Uint32Array.of(0, 3)]);
+  expect(() => feeder.feed(read(0, 1), rates, () => 0.5)).toThrow("internal: node 1 of document 1 is no candidate");
 });
 
 test("dropping words never drops the special pieces, and dropout keeps the mean", () => {

@@ -130,7 +130,10 @@ export function newFeeder(
       const share = 1 / (list.length * documents.length);
       for (const node of list) cost[b * slots.length + slotAt[node]!] = share;
       for (let e = indptr[document]!; e < indptr[document + 1]!; e++) {
-        const at = b * slots.length + slotAt[nodes[e]!]!;
+        const slot = slotAt[nodes[e]!]!;
+        if (slot < 0)
+          throw new Error(`internal: node ${nodes[e]!} of document ${document} is no candidate of its batch`);
+        const at = b * slots.length + slot;
         sign[at] = 1;
         cost[at] = share * counts[e]!;
       }
