@@ -151,6 +151,14 @@ test("a disk without room is refused before anything is fetched", async () => {
   expect(hub.requests.some((it) => it.path.includes("/resolve/"))).toBe(false);
 });
 
+test("a text file larger than can be read is refused before anything is fetched", async () => {
+  hub.fault = { tokenizerBytes: 2 ** 27 + 1 };
+  await expect(fetchTiny()).rejects.toThrow(
+    /tokenizer\.json: expected a size of at most 134217728 bytes, found 134217729/u,
+  );
+  expect(hub.requests.some((it) => it.path.includes("/resolve/"))).toBe(false);
+});
+
 test("a model with pickled weights alone is refused with the reason", async () => {
   await hub.close();
   hub = await startFakeHub(

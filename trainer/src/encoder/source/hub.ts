@@ -9,8 +9,8 @@ import { downloadFile, HubApiError, type ListFileEntry, listFiles, modelInfo } f
 import { hashError, hashOf } from "./cache.ts";
 import { EncoderSourceError } from "./encoder-source-error.ts";
 import { checkRoom, type FetchContext, FetchError, mebibytes, UnreachableError } from "./fetching.ts";
-import { readTexts, weightsName } from "./read-encoder.ts";
-import { type HubSource, maxFileBytes, neededFiles, wantedFiles } from "./sources.ts";
+import { readTexts } from "./read-encoder.ts";
+import { type HubSource, maxBytesOf, neededFiles, wantedFiles, weightsName } from "./sources.ts";
 
 export interface HubOptions extends FetchContext {
   /** Default: HF_ENDPOINT, else the public hub. */
@@ -100,8 +100,8 @@ async function planFiles(
   return wantedFiles.flatMap((name) => {
     const file = all.get(name);
     if (file === undefined) return [];
-    if (Number.isSafeInteger(file.size) && file.size >= 0 && file.size <= maxFileBytes) return [file];
-    throw unexpected(`${text}/${name}`, `a size of at most ${maxFileBytes} bytes`, String(file.size));
+    if (Number.isSafeInteger(file.size) && file.size >= 0 && file.size <= maxBytesOf(name)) return [file];
+    throw unexpected(`${text}/${name}`, `a size of at most ${maxBytesOf(name)} bytes`, String(file.size));
   });
 }
 

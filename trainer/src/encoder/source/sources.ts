@@ -99,6 +99,7 @@ export function sourceText(source: EncoderSource): string {
   }
 }
 
+export const weightsName = "model.safetensors";
 /** The files of an encoder that are of use, in the order in which they are fetched: small ones first, the weights last. */
 export const wantedFiles = [
   "config.json",
@@ -107,9 +108,15 @@ export const wantedFiles = [
   "sentence_bert_config.json",
   "README.md",
   "tokenizer.json",
-  "model.safetensors",
+  weightsName,
 ] as const;
 /** Without these there is no encoder. */
-export const neededFiles: readonly string[] = ["config.json", "tokenizer.json", "model.safetensors"];
+export const neededFiles: readonly string[] = ["config.json", "tokenizer.json", weightsName];
 /** Largest file that is fetched, in bytes. */
 export const maxFileBytes = 16 * 2 ** 30;
+/** Largest file that is read as text, in bytes: all but the weights are. */
+export const maxTextBytes = 128 * 2 ** 20;
+
+export function maxBytesOf(name: string): number {
+  return name === weightsName ? maxFileBytes : maxTextBytes;
+}

