@@ -75,6 +75,16 @@ test("padding and size are those of the published files", () => {
 });
 
 const published = JSON.parse(read("tiny-bert", "tokenizer.json"));
+const unigram = JSON.parse(read("tiny-xlm-roberta", "tokenizer.json"));
+const unigramWith = (change: object) => JSON.stringify({ ...unigram, model: { ...unigram.model, ...change } });
+
+test.each([null, undefined])("where unk_id is %s, a piece that is in no vocabulary is left out", (id) => {
+  const text = "solar \u{20000} power";
+  const published = [...tokenizerOf("tiny-xlm-roberta").encode(text, 100)];
+  expect(published).toContain(unigram.model.unk_id);
+  const tokenizer = newPieceTokenizer(unigramWith({ unk_id: id }), "{}");
+  expect([...tokenizer.encode(text, 100)]).toEqual(published.filter((it) => it !== unigram.model.unk_id));
+});
 
 test.each([
   ["no JSON", "{"],
@@ -85,6 +95,18 @@ test.each([
   ["an empty vocabulary", JSON.stringify({ ...published, model: { ...published.model, vocab: {} } })],
   ["an id that is no number", JSON.stringify({ ...published, model: { ...published.model, vocab: { a: "1" } } })],
   ["an absurd id", JSON.stringify({ ...published, model: { ...published.model, vocab: { a: 2 ** 40 } } })],
+  ["an unknown piece past the vocabulary", unigramWith({ unk_id: unigram.model.vocab.length })],
+  ["an unknown piece that has no place", unigramWith({ unk_id: "3" })],
+  [
+    "a list in place of ids",
+    JSON.stringify({
+      ...published,
+      model: { type: "WordPiece", vocab: [999], unk_token: "0" },
+      added_tokens: [],
+      post_processor: null,
+      padding: { pad_id: 0 },
+    }),
+  ],
   ["no list of added tokens", JSON.stringify({ ...published, added_tokens: 1 })],
   ["an unknown normaliser", JSON.stringify({ ...published, normalizer: { type: "Oracle" } })],
   [

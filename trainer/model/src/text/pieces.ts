@@ -87,8 +87,12 @@ function isLowSurrogate(unit: number): boolean {
  */
 function piecesOf(tokenizer: Tokenizer, text: string): number[] {
   const characters = text.replace(/\p{Surrogate}/gu, "\ufffd");
-  const ids: readonly (number | undefined)[] = tokenizer.encode(characters, { add_special_tokens: false }).ids;
-  return ids.filter((id) => id !== undefined);
+  return withoutGaps(tokenizer.encode(characters, { add_special_tokens: false }).ids);
+}
+
+/** The tokenizer's own types do not say that an id may be missing. */
+function withoutGaps(ids: readonly (number | null | undefined)[]): number[] {
+  return ids.filter((id) => typeof id === "number");
 }
 
 function newTokenizer(definition: JsonObject, config: JsonObject): Tokenizer {
@@ -104,8 +108,8 @@ function newTokenizer(definition: JsonObject, config: JsonObject): Tokenizer {
 function findFrame(tokenizer: Tokenizer): { opening: readonly number[]; closing: readonly number[] } {
   const probe = "a";
   const inner = piecesOf(tokenizer, probe);
-  const whole: readonly (number | undefined)[] = tokenizer.encode(probe).ids;
-  const ids = whole.filter((id) => id !== undefined);
+  const whole = tokenizer.encode(probe).ids;
+  const ids = withoutGaps(whole);
   if (ids.length === whole.length) {
     for (let start = 0; start + inner.length <= ids.length; start++) {
       if (inner.every((id, i) => ids[start + i] === id)) {
@@ -135,17 +139,27 @@ function tokenText(token: unknown): string | undefined {
 /** One more than the largest id. @throws ModelFolderError where there is no vocabulary or an id is none. */
 function countIds({ model, added_tokens: added }: JsonObject): number {
   const place = "tokenizer.json";
-  const { type, vocab: vocabulary } = isObject(model) ? model : {};
+  const { type, vocab: vocabulary, unk_id: unknown } = isObject(model) ? model : {};
   if (type !== undefined && !kinds.includes(String(type))) {
     throw new ModelFolderError({ place, expected: `a model of ${kinds.join(", ")}`, found: String(type), cure });
   }
   if (typeof vocabulary !== "object" || vocabulary === null || Object.keys(vocabulary).length === 0) {
     throw new ModelFolderError({ place, expected: "a vocabulary", found: "none", cure });
   }
+  const isUnigram = Array.isArray(vocabulary);
+  if (type !== undefined && isUnigram !== (type === "Unigram")) {
+    const found = `${isUnigram ? "a list" : "ids"} in a model of ${type}`;
+    throw new ModelFolderError({ place, expected: "a list of pieces for Unigram, else their ids", found, cure });
+  }
+  const isNamed = unknown !== undefined && unknown !== null;
+  if (isUnigram && isNamed && !(isId(unknown) && unknown < vocabulary.length)) {
+    const expected = `"unk_id" below ${vocabulary.length}, the pieces of the vocabulary`;
+    throw new ModelFolderError({ place, expected, found: JSON.stringify(unknown), cure });
+  }
   if (!Array.isArray(added) || !added.every((it) => isObject(it) && typeof it["content"] === "string")) {
     throw new ModelFolderError({ place, expected: "a list of added tokens", found: "none", cure });
   }
-  const ids: unknown[] = Array.isArray(vocabulary) ? [vocabulary.length - 1] : Object.values(vocabulary);
+  const ids: unknown[] = isUnigram ? [vocabulary.length - 1] : Object.values(vocabulary);
   let size = 0;
   for (const id of [...ids, ...added.map((it) => it.id)]) {
     if (!isId(id)) {

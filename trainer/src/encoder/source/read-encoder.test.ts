@@ -297,6 +297,13 @@ test.each([
   await expect(readEncoderFolder(folder)).rejects.toThrow(message);
 });
 
+test("a tokenizer whose unknown piece has no row among the weights is refused", async () => {
+  const folder = copyOf("tiny-xlm-roberta", (it) => changeJson(it, "tokenizer.json", (c) => (c["model"].unk_id = 122)));
+  await expect(readEncoderFolder(folder)).rejects.toThrow(
+    `${path.join(folder, "tokenizer.json")}: expected "unk_id" below 122, the pieces of the vocabulary, found 122; take`,
+  );
+});
+
 test("a path that is no folder is named", async () => {
   await expect(readEncoderFolder(path.join(scratch, "nowhere"))).rejects.toThrow("found nothing; check the path");
   await expect(readEncoderFolder(path.join(fixtures, "tiny-oracle.json"))).rejects.toThrow(
