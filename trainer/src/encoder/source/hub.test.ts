@@ -57,10 +57,28 @@ test("files that are whole are not fetched again", async () => {
   expect(hub.requests.filter((it) => it.path.includes("/resolve/"))).toEqual([]);
 });
 
-test("a token goes with every request, and none without one", async () => {
+test.each(["hf_secret", "of-a-mirror", " hf_secret\n"])("the token %j goes with every request", async (accessToken) => {
+  await fetchTiny({ accessToken });
+  expect(new Set(hub.requests.map((it) => it.token))).toEqual(new Set([`Bearer ${accessToken.trim()}`]));
+});
+
+test("a token goes to the hub alone, also where the files are elsewhere", async () => {
+  const elsewhere = await startFakeHub(files);
+  hub.fault = { redirectsTo: elsewhere.url.replace("127.0.0.1", "localhost") };
   await fetchTiny({ accessToken: "hf_secret" });
-  expect(new Set(hub.requests.map((it) => it.token))).toEqual(new Set(["Bearer hf_secret"]));
-  hub.requests.length = 0;
+  await elsewhere.close();
+  expect(weightsHere().equals(weights)).toBe(true);
+  expect(new Set(elsewhere.requests.map((it) => it.token))).toEqual(new Set([undefined]));
+});
+
+test.each(["hf_ä", "hf_a hf_b"])("%j is told to be no token, and is not repeated", async (accessToken) => {
+  const fetching = fetchTiny({ accessToken });
+  await expect(fetching).rejects.toThrow("HF_TOKEN: expected a token");
+  await expect(fetching).rejects.not.toThrow(accessToken);
+  expect(hub.requests).toEqual([]);
+});
+
+test("without a token none is sent", async () => {
   await fetchTiny();
   expect(new Set(hub.requests.map((it) => it.token))).toEqual(new Set([undefined]));
 });

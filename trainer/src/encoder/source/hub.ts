@@ -27,7 +27,7 @@ const commitPattern = /^[0-9a-f]{40}$/u;
 interface Place {
   /** For messages: `org/name@commit`. */
   readonly text: string;
-  readonly common: { readonly hubUrl: string; readonly fetch: typeof fetch; readonly accessToken?: string };
+  readonly common: { readonly hubUrl: string; readonly fetch: typeof fetch };
   readonly repo: { readonly type: "model"; readonly name: string };
   readonly revision: string;
 }
@@ -70,16 +70,31 @@ export async function fetchFromHub(
 
 async function findPlace({ id, revision }: HubSource, options: HubOptions): Promise<Place> {
   const hubUrl = (options.hubUrl || process.env["HF_ENDPOINT"] || publicHub).replace(/\/+$/u, "");
-  const accessToken = options.accessToken ?? process.env["HF_TOKEN"];
+  const accessToken = checkToken(options.accessToken ?? process.env["HF_TOKEN"] ?? "");
   const { signal } = options;
-  const signalled: typeof fetch = (url, init) => fetch(url, { ...init, ...(signal && { signal }) });
-  const common = { hubUrl, fetch: signalled, ...(accessToken && { accessToken }) };
+  // The library takes tokens of the public hub only, and sends them to its CloudFront as well.
+  const ownFetch: typeof fetch = async (url, init) => {
+    const request = new Request(url, { ...init, ...(signal && { signal }) });
+    const isHub = new URL(request.url).origin === new URL(hubUrl).origin;
+    if (isHub && accessToken !== "") request.headers.set("authorization", `Bearer ${accessToken}`);
+    return fetch(request);
+  };
+  const common = { hubUrl, fetch: ownFetch };
   const text = revision === undefined ? id : `${id}@${revision}`;
   const { sha } = await asking(text, signal, () =>
     modelInfo({ ...common, name: id, additionalFields: ["sha"], ...(revision !== undefined && { revision }) }),
   );
   if (typeof sha !== "string" || !commitPattern.test(sha)) throw unexpected(text, "a commit", JSON.stringify(sha));
   return { text: `${id}@${sha}`, common, repo: { type: "model", name: id }, revision: sha };
+}
+
+/** Without white space around it. @throws FetchError where it cannot be sent. */
+function checkToken(text: string): string {
+  const token = text.trim();
+  if (/^[!-~]*$/u.test(token)) return token;
+  const expected = "a token of ASCII characters without spaces";
+  const cure = "set it to your access token alone, or to nothing";
+  throw new FetchError({ place: "HF_TOKEN", expected, found: "others in HF_TOKEN", cure });
 }
 
 async function planFiles(

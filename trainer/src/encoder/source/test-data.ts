@@ -43,6 +43,8 @@ export interface FakeHub {
     /** Bytes of the weights that are sent are turned over. */
     readonly spoils?: boolean;
     readonly ignoresRange?: boolean;
+    /** Where the weights really are: a server with the same paths. */
+    readonly redirectsTo?: string;
     /** Listed as the size of tokenizer.json, whatever it has. */
     readonly tokenizerBytes?: number;
     /** Nothing more comes after the first bytes of the weights. */
@@ -86,6 +88,8 @@ function answer(
     return void json([...files].map(([name, it]) => listing(name, it, hub.fault)));
   const [, revision = "", name = ""] = /^\/org\/tiny\/resolve\/([^/]+)\/(.+)$/u.exec(pathname) ?? [];
   if (!known.includes(revision)) return void json({ error: "not found" }, 404);
+  if (hub.fault.redirectsTo !== undefined && name.endsWith(".safetensors"))
+    return void response.writeHead(302, { location: `${hub.fault.redirectsTo}${pathname}` }).end();
   const content = files.get(name);
   if (content === undefined) return void json({ error: "not found" }, 404);
   sendFile(hub, name, content, request, response);
@@ -116,6 +120,8 @@ function sendFile(
   if (spoils && !isProbe) part = Buffer.from(part.map((it) => it ^ 0xff));
   response.writeHead(range && (isProbe || !ignoresRange) ? 206 : 200, {
     etag: '"x"',
+    // As where the public hub's files come from.
+    "x-cache": "Hit from cloudfront",
     "content-length": part.length,
     ...(range && { "content-range": `bytes ${from}-${to - 1}/${content.length}` }),
   });
