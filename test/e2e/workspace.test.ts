@@ -159,6 +159,20 @@ test("evaluate --holdout measures exactly the documents that train --holdout lef
   const all = await tagwright(args, { cwd: folder });
   expect(JSON.parse(all.stdout).documents).toBe(200);
   expect(all.stderr).toMatch(/may have learnt from these very documents/);
+  expect(part.stderr).not.toMatch(/may have learnt/);
+
+  const more = await tagwright([...args, "--holdout", "30"], { cwd: folder });
+  expect(more.code).toBe(2);
+  expect(more.stderr).toMatch(/--holdout 30: .* found a model trained with --holdout 20; use 20, or/);
+
+  // As models of former versions are.
+  const description = path.join(folder, "model/model.json");
+  const { holdOut, ...silent } = JSON.parse(readFileSync(description, "utf8"));
+  expect(holdOut).toBe(20);
+  writeFileSync(description, JSON.stringify(silent));
+  const unknown = await tagwright([...args, "--holdout", "20"], { cwd: folder });
+  expect(unknown.stderr).toMatch(/may have learnt from these very documents: it does not say which were left out/);
+  expect(JSON.parse(unknown.stdout).documents).toBe(heldOut.length);
 }, 120_000);
 
 test("a model learns with matched negatives and induced relevance, over a tree of several levels", async () => {

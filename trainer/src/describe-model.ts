@@ -69,6 +69,7 @@ export async function describeModel(
     encoders: learnt?.parts.map((it) => it.encoder) ?? [],
     preset: recipe.preset,
     seed: recipe.seed,
+    holdOut: options.holdOut ?? 0,
     numDocuments: statistics.documents,
     tfidf: set.tfidf,
     vocabulary: set.vocabulary(),

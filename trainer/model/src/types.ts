@@ -78,6 +78,8 @@ export interface ModelInfo {
   /** What people call the encoder or the encoders; "none" without one. */
   readonly encoder: string;
   readonly preset: string;
+  /** Percentage of documents that training left out, as `isHeldOut` tells; none in models of former versions. */
+  readonly holdOut?: number;
   /** Probability from which a label is taken when a set of tags is wanted: best micro-F1 on held-out documents. */
   readonly threshold: number;
   /** Held-out figures of the training run, as in `evaluate --json`; empty where nothing could be held out. */

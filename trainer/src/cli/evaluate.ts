@@ -11,7 +11,7 @@ import { createMetrics, type Metrics } from "../eval/metrics.ts";
 import { countTrainingLabels } from "../eval/training-counts.ts";
 import { breathe } from "../features/training-set.ts";
 import { createMeter } from "../meter.ts";
-import { exitCodeHelp } from "./exit-codes.ts";
+import { exitCodeHelp, UsageError } from "./exit-codes.ts";
 import { excludeHelp, requireOptions, wholeNumber } from "./parse-options.ts";
 import { type CommandContext, runCommand } from "./run-command.ts";
 import { formatTable } from "./table.ts";
@@ -72,6 +72,7 @@ async function evaluate(options: EvaluateOptions, { signal, view, print }: Comma
   const { holdout = 0 } = options;
   const model = await openModel(options.model);
   try {
+    checkHoldOut(holdout, model);
     const corpusOptions: CorpusOptions = {
       part: holdout > 0 ? "train" : "test",
       tagOptions: tagOptionsOf(options),
@@ -79,9 +80,13 @@ async function evaluate(options: EvaluateOptions, { signal, view, print }: Comma
     };
     const corpus = await openCorpus(options.corpus, corpusOptions);
     checkFeatures(corpus, model);
-    if (holdout === 0 && !isTestPart(corpus)) {
+    if (holdout === 0 && !isTestPart(corpus))
       view.warn("the model may have learnt from these very documents; for honest figures use --holdout or a test part");
-    }
+    if (holdout > 0 && model.info.holdOut === undefined)
+      view.warn(
+        "the model may have learnt from these very documents: it does not say which were left out; " +
+          `for honest figures train it again with --holdout ${holdout}`,
+      );
     const training = await countTrainingLabels(options.corpus, corpus, holdout, corpusOptions, signal);
     const metrics = createMetrics({
       numLabels: model.labels.length,
@@ -112,6 +117,16 @@ async function evaluate(options: EvaluateOptions, { signal, view, print }: Comma
   } finally {
     model.dispose();
   }
+}
+
+/** A larger part than training left out is in part what the model has learnt. @throws UsageError */
+function checkHoldOut(asked: number, { info: { holdOut: kept } }: Model): void {
+  if (kept === undefined || asked <= kept) return;
+  const given = kept === 0 ? "without it" : `with --holdout ${kept}`;
+  throw new UsageError(
+    `--holdout ${asked}: expected at most what training left out, found a model trained ${given}; ` +
+      `${kept === 0 ? "leave it out" : `use ${kept}`}, or train again with --holdout ${asked}`,
+  );
 }
 
 /** Ready-made features mean something to a model that learnt from the very same ones only. */

@@ -49,7 +49,16 @@ export interface EncoderContent extends Omit<EncoderDescription, "serves"> {
 export interface ModelContent
   extends Pick<
     Manifest,
-    "generator" | "createdAt" | "encoder" | "preset" | "seed" | "scoring" | "calibration" | "threshold" | "metrics"
+    | "generator"
+    | "createdAt"
+    | "encoder"
+    | "preset"
+    | "seed"
+    | "holdOut"
+    | "scoring"
+    | "calibration"
+    | "threshold"
+    | "metrics"
   > {
   readonly numDocuments: number;
   /** Some exactly where `encoder` is not "none". */
@@ -147,6 +156,7 @@ function describeContent(content: ModelContent, written: Pick<Manifest, "rankerI
       documents: content.numDocuments,
       features: content.tfidf.numFeatures,
     },
+    ...(content.holdOut !== undefined && { holdOut: content.holdOut }),
     tfidf: content.tfidf.blocks.map(({ options }) => options),
     members: content.members.map(({ tree, encoder = 0 }) => ({
       numLevels: tree.levels.length,

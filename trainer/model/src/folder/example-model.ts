@@ -62,6 +62,7 @@ export function exampleModel(shape: ExampleShape = smallShape): { content: Model
     encoder: widths.length === 0 ? "none" : widths.length === 1 ? "example" : `${widths.length} examples`,
     encoders: widths.map((width, e) => exampleEncoder(width, `example ${e}`)),
     preset: "fast",
+    holdOut: 10,
     seed: shape.seed,
     scoring: { beam: 10, power: 3, pathWeight: 1, candidates: 50, ...(widths.length > 1 && { combine: "softmax" }) },
     calibration: { values: [0, 0.5, 1], probabilities: [0.01, 0.2, 0.9] },

@@ -213,6 +213,7 @@ test.each<[string, (manifest: Json) => void, RegExp]>([
   ["a block too many", (it) => (it["tfidf"] as Json[]).push((it["tfidf"] as Json[])[0]!), /block\.2/],
   ["n-grams from 3 to 2", (it) => Object.assign((it["tfidf"] as Json[])[0]!, { minN: 3 }), /\(maxN\)/],
   ["another analyzer", (it) => Object.assign((it["tfidf"] as Json[])[0]!, { analyzer: "sound" }), /\(analyzer\)/],
+  ["more held out than there is", (it) => Object.assign(it, { holdOut: 101 }), /\(holdOut\)/],
   ["a threshold that is no chance", (it) => Object.assign(it, { threshold: 2 }), /\(threshold\)/],
   ["a metric that is no number", (it) => Object.assign(it, { metrics: { p: "high" } }), /\(metrics\)/],
   ["no date", (it) => Object.assign(it, { createdAt: "soon" }), /\(createdAt\)/],

@@ -59,6 +59,8 @@ export interface Manifest {
   readonly preset: string;
   readonly seed: number;
   readonly counts: { readonly labels: number; readonly documents: number; readonly features: number };
+  /** Percentage of documents that training left out, to be measured on; none in models of former versions. */
+  readonly holdOut?: number | undefined;
   /** Options of each feature block; its arrays are in tfidf.safetensors. */
   readonly tfidf: readonly TfidfOptions[];
   /** One entry a tree of the ensemble; which of several encoders it reads, counted from 1. */
@@ -122,6 +124,7 @@ export function parseManifest(bytes: Uint8Array, place: string): Manifest {
       documents: count(counts, "documents"),
       features: count(counts, "features"),
     },
+    ...(Object.hasOwn(root, "holdOut") && { holdOut: count(root, "holdOut", 99) }),
     tfidf: field(root, "tfidf", "a list of 1 to 16 objects", isObjects(1, 16)).map((block) => {
       const minN = count(block, "minN", 64);
       const sublinear = field(block, "sublinear", "true or false", (it) => typeof it === "boolean");

@@ -111,7 +111,7 @@ function parseScoringOf({ scoring, encoderModels }: Manifest): Scoring | undefin
 }
 
 function describeModel(manifest: Manifest, id: string): ModelInfo {
-  const { createdAt, counts, encoder, preset, threshold, metrics } = manifest;
+  const { createdAt, counts, encoder, preset, holdOut, threshold, metrics } = manifest;
   return {
     formatVersion: manifest.formatVersion,
     id,
@@ -121,6 +121,7 @@ function describeModel(manifest: Manifest, id: string): ModelInfo {
     numFeatures: counts.features,
     encoder,
     preset,
+    ...(holdOut !== undefined && { holdOut }),
     threshold,
     metrics,
   };

@@ -82,6 +82,7 @@ test("what the model says about itself is what the training said", async () => {
       numFeatures: 12,
       encoder: "none",
       preset: "fast",
+      holdOut: 10,
       threshold: 0.25,
       metrics: { "precision@1": 0.5 },
     });
