@@ -244,6 +244,10 @@ test("wrong usage ends with 2 and says what was meant", async () => {
     [["train", "--corpus", "x"], /required option '--out' not specified/],
     [["train", "--corpus", "x", "--out", "y", "--preset", "slow"], /Allowed choices are fast, best/],
     [["train", "--corpus", "x", "--out", "y", "--threads", "0"], /whole number from 1/],
+    [
+      ["train", "--corpus", ".", "--out", "y", "--keep-all"],
+      /--keep-all: an encoder expected, none named by --encoder/,
+    ],
     [["tag", "a.md", "--min-probability", "2"], /number from 0 to 1/],
     [["tag"], /missing required argument 'paths'/],
     [["tag", "."], /no model in .*train one: tagwright train/],

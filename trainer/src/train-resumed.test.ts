@@ -184,6 +184,12 @@ test("a run on words alone that was cut off goes on behind what it has learnt, a
   rmSync(checkpoint, { recursive: true });
   const resumed = contents();
 
+  const must = trainOn({ ...given, resume: true });
+  await expect(must).rejects.toThrow(CheckpointError);
+  await expect(must).rejects.toThrow(/training.words: .* expected, nothing found; leave --resume out/u);
+  await cut(isStage("calibrate"));
+  expect(goesOn(await trainOn({ ...given, resume: true }))).toBe(true);
+
   await cut(isStage("calibrate"));
   expect(goesOn(await trainOn({ ...given, resume: false }))).toBe(false);
   expect(contents()).toEqual(resumed);

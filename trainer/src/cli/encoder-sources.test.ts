@@ -2,11 +2,11 @@ import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { scratchFolder } from "@tagwright/testing";
 import { expect, test } from "vitest";
-import { encoderSources } from "./encoder-sources.ts";
+import { type EncoderChoices, encoderSources } from "./encoder-sources.ts";
 import { UsageError } from "./exit-codes.ts";
 
-test.each([
-  ["none", { encoder: "none" }, []],
+test.each<[string, EncoderChoices, string[]]>([
+  ["none", { encoder: "none", engine: "auto" }, []],
   ["one", { encoder: "org/a" }, ["org/a"]],
   ["several", { encoder: "org/a, b,pip:c==1", combine: "softmax" }, ["org/a", "b", "pip:c==1"]],
   ["the same twice", { encoder: "a,a" }, ["a", "a"]],
@@ -22,7 +22,7 @@ test("a folder with a comma in its name is one encoder", () => {
   expect(encoderSources({ encoder: folder })).toEqual([folder]);
 });
 
-test.each([
+test.each<[string, EncoderChoices, RegExp]>([
   ["none among others", { encoder: "a,none" }, /none of them none/],
   ["an empty name", { encoder: "a,,b" }, /"a,,b" found/],
   ["seeds of no encoder", { encoder: "none", encoderSeeds: 2 }, /one encoder expected, 0 named/],
@@ -30,6 +30,14 @@ test.each([
   ["too many", { encoder: Array(17).fill("a").join(",") }, /16 encoders at most expected, 17 found/],
   ["a rule for one", { encoder: "a", combine: "rank" }, /several encoders expected, 1 found/],
   ["a rule for none", { encoder: "none", combine: "rank" }, /several encoders expected, 0 found/],
+  ["to keep the weights of none", { encoder: "none", freeze: true }, /--freeze: an encoder expected, none named/],
+  ["how to fine-tune none", { encoder: "none", schedule: "flat" }, /--schedule: an encoder expected/],
+  ["a step of none", { encoder: "none", batch: 8 }, /--batch: an encoder expected/],
+  ["what none reads", { encoder: "none", maxPieces: 64 }, /--max-pieces: an encoder expected/],
+  ["how often none reads", { encoder: "none", passages: 1 }, /--passages: an encoder expected/],
+  ["to keep what none learnt", { encoder: "none", keepAll: true }, /--keep-all: an encoder expected/],
+  ["to fetch none", { encoder: "none", download: true }, /--download: an encoder expected/],
+  ["what runs none", { encoder: "none", engine: "cpu" }, /--engine: an encoder expected/],
   ["one twice that stays as it is", { encoder: "a,a", freeze: true }, /seeds do not change it/],
 ])("a command line may not name %s", (_, choices, expected) => {
   expect(() => encoderSources(choices)).toThrow(UsageError);
