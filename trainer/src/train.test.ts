@@ -284,3 +284,10 @@ test("ready-made features train a model that answers features", async () => {
   expect(right).toBeGreaterThanOrEqual(11);
   expect(existsSync(path.join(folder, "model"))).toBe(false);
 });
+
+test("a header that counts far more features than there are values is refused before room is made for them", async () => {
+  const folder = scratchFolder({ "train.txt": `3 ${2 ** 23} 2\n0 1:1\n1 2:1\n0 8388607:1\n` });
+  await expect(trainOn(folder)).rejects.toThrow(
+    /train\.txt: expected 4194304 features at most, its rows have 3 values, the header says 8388608; .*copy it again/,
+  );
+});

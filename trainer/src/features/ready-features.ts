@@ -1,11 +1,26 @@
 // Corpora that bring their own sparse features (the Extreme Classification Repository's form) instead of text.
 import type { SparseRow } from "@tagwright/model/internals";
+import { CorpusError } from "../corpus/corpus-error.ts";
 import type { FittedTfidf } from "./fit-tfidf.ts";
 import { sharedFloat32, sharedUint32 } from "./growing.ts";
 
+/** Features that a header may name though few of them occur: more than any data set of the repository has, in 50 MB. */
+const FEATURES_AT_LEAST = 2 ** 22;
+
+/** The header alone decides how much memory the features take. @throws CorpusError where the rows do not bear it out. */
+export function checkNumFeatures(place: string, rows: readonly SparseRow[], numFeatures: number): void {
+  const numValues = countValues(rows);
+  const most = Math.max(FEATURES_AT_LEAST, numValues);
+  if (numFeatures <= most) return;
+  throw new CorpusError(
+    `${place}: expected ${most} features at most, its rows have ${numValues} values, the header says ${numFeatures}; ` +
+      "the file is damaged or not whole, copy it again",
+  );
+}
+
 /** Unit rows of given features, with a vocabulary that numbers them: such a model answers features, not texts. */
 export function readyFeatures(rows: readonly SparseRow[], numFeatures: number): FittedTfidf {
-  const size = rows.reduce((sum, { indices }) => sum + indices.length, 0);
+  const size = countValues(rows);
   const indptr = sharedUint32(rows.length + 1);
   const indices = sharedUint32(size);
   const values = sharedFloat32(size);
@@ -30,4 +45,8 @@ export function readyFeatures(rows: readonly SparseRow[], numFeatures: number): 
       for (let feature = 0; feature < numFeatures; feature++) yield `feature ${feature}`;
     },
   };
+}
+
+function countValues(rows: readonly SparseRow[]): number {
+  return rows.reduce((sum, { indices }) => sum + indices.length, 0);
 }

@@ -12,7 +12,7 @@ import { heldOutBucket, isHeldOut } from "../corpus/split.ts";
 import { newTfidfFitter } from "./fit-tfidf.ts";
 import { GrowingUint32, sharedFloat32, sharedUint32 } from "./growing.ts";
 import type { LabelMatrix } from "./label-matrix.ts";
-import { readyFeatures } from "./ready-features.ts";
+import { checkNumFeatures, readyFeatures } from "./ready-features.ts";
 
 /** Documents and labels by number. */
 export interface Examples {
@@ -93,6 +93,7 @@ export async function readTrainingSet(
   const statistics = counter.result();
   const kept = keepFrequentLabels(statistics, minLabelDocuments);
   checkTrainable(corpus.path, statistics, kept);
+  if (corpus.numFeatures !== undefined) checkNumFeatures(corpus.path, ready, corpus.numFeatures);
   onProgress(corpus.position.total, corpus.position.total);
   const names = await corpus.labelNames();
   const fitted = corpus.numFeatures === undefined ? fitter.finish() : readyFeatures(ready, corpus.numFeatures);
