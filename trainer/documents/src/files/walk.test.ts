@@ -74,3 +74,18 @@ test("without globs, those of the folder's own settings count", async () => {
 test("links are not followed, so a loop ends and nothing outside is read", async () => {
   expect(await files({ "a/b.md": "", "a/loop": "-> a", "link.md": "-> a/b.md" })).toEqual(["a/b.md"]);
 });
+
+test("the files of a model are no documents, nor those of the one before and of one that was not finished", async () => {
+  const model = ["README.md", "labels.txt", "model.json", "ranker.safetensors", "vocabulary.txt"];
+  const within = (folder: string, names: readonly string[]) =>
+    Object.fromEntries(names.map((name) => [`${folder}/${name}`, ""]));
+  const tree = {
+    ...within("a/model", model),
+    ...within("a/model.previous", model),
+    ...within("a/model.partial-4711-x7y", ["README.md", "labels.txt"]),
+    ...within("a/models", ["model.json", "labels.txt"]),
+    "a/model.md": "",
+  };
+  expect(await files(tree)).toEqual(["a/model.md", "a/models/labels.txt", "a/models/model.json"]);
+  expect(await files(tree, {}, "a/model")).toEqual([]);
+});

@@ -1,5 +1,6 @@
-// The files below a folder, without hidden ones and those that Git or the editor's settings leave out: the documents that
-// are learned from, counted and tagged are the same. Links are never followed: a walk ends, and stays inside its folder.
+// The files below a folder, without hidden ones, those of a model and those that Git or the editor's settings leave out: the
+// documents that are learned from, counted and tagged are the same. Links are never followed: a walk ends, and stays inside
+// its folder.
 import { type Dirent, existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
@@ -19,6 +20,10 @@ interface Rule {
 }
 
 const alwaysSkipped = new Set(["node_modules", "bower_components"]);
+/** A folder that has them all is a trained model: its lists of labels and terms are text, and no documents. */
+const filesOfModel = ["model.json", "labels.txt", "ranker.safetensors"];
+/** What a model is called while it is written, and left as where the run is killed. */
+const unfinishedModel = /\.partial-\d+-[0-9a-z]+$/;
 
 /** Paths relative to `root` with forward slashes, folder by folder in name order: the same tree, the same list. */
 export async function* walk(root: string, options: WalkOptions = {}): AsyncGenerator<string> {
@@ -31,10 +36,12 @@ export async function* walk(root: string, options: WalkOptions = {}): AsyncGener
   for (let next = folders.pop(); next !== undefined; next = folders.pop()) {
     options.signal?.throwIfAborted();
     const { folder } = next;
+    const entries = await entriesOf(folder, options);
+    if (isModel(folder, entries)) continue;
     const here = await gitignoreIn(folder);
     const active = here === undefined ? next.rules : [...next.rules, here];
     const below: typeof folders = [];
-    for (const entry of await entriesOf(folder, options)) {
+    for (const entry of entries) {
       const file = path.join(folder, entry.name);
       const isFolder = entry.isDirectory();
       if (entry.name.startsWith(".") || isIgnored(file, isFolder, excluded) || isIgnored(file, isFolder, active))
@@ -45,6 +52,11 @@ export async function* walk(root: string, options: WalkOptions = {}): AsyncGener
     }
     folders.push(...below.reverse());
   }
+}
+
+function isModel(folder: string, entries: readonly Dirent[]): boolean {
+  if (unfinishedModel.test(folder)) return true;
+  return filesOfModel.every((name) => entries.some((it) => it.name === name && it.isFile()));
 }
 
 /** The deepest file that says anything about a path wins, as in Git. */
