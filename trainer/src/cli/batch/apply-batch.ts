@@ -53,13 +53,18 @@ export async function applyBatch(
       await writeFileWhole(file, applyEdits(current?.toString("utf8") ?? "", edits));
       written.push(entry.path);
     } catch (error) {
-      if (!isPermission(error)) throw error;
-      skipped.push({ path: entry.path, reason: "it may not be written" });
+      const reason = whyOnlyThisOne(error);
+      if (reason === undefined) throw error;
+      skipped.push({ path: entry.path, reason });
     }
   }
   return { written, skipped, journal, stopped: false };
 }
 
-function isPermission(error: unknown): boolean {
-  return error instanceof Error && "code" in error && ["EACCES", "EPERM"].includes(String(error.code));
+/** What is wrong with one file and no reason to leave the others as they are. */
+function whyOnlyThisOne(error: unknown): string | undefined {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (code === "EACCES" || code === "EPERM") return "it may not be written";
+  if (code === "ENAMETOOLONG") return "its name is too long; shorten that of the document";
+  return undefined;
 }

@@ -143,6 +143,28 @@ test.skipIf(process.platform === "win32" || process.getuid?.() === 0)("a read-on
   expect(skipped).toEqual([{ path: "list.md", reason: "it may not be written" }]);
 });
 
+test("a file whose name is as long as names may be is tagged and comes back", async () => {
+  const name = `${"n".repeat(252)}.md`;
+  const folder = scratchFolder({ [name]: original["list.md"] });
+  const { written } = await tagAll(folder, ["b"], [name]);
+  expect(written).toEqual([name]);
+  expect((await revertLastBatch(folder)).files).toEqual([{ path: name, outcome: "restored" }]);
+  expect(read(folder, name).toString()).toBe(original["list.md"]);
+});
+
+test.skipIf(process.platform === "win32")("a sidecar whose name would be too long is skipped", async () => {
+  const folder = scratchFolder(original);
+  const sidecar = `${"n".repeat(248)}.rst.tags.yaml`;
+  const edits = planTagEdits({ path: sidecar, text: "" }, { add: ["x"] });
+  if (edits.kind === "refused") throw new Error(edits.reason);
+  const entry = journalEntry(sidecar, undefined, edits.edits, edits.added);
+  const planned = [{ entry, edits: edits.edits }, plan(folder, "list.md", ["b"])];
+  const { written, skipped } = await applyBatch(folder, "model", planned);
+  expect(written).toEqual(["list.md"]);
+  expect(skipped).toEqual([{ path: sidecar, reason: "its name is too long; shorten that of the document" }]);
+  expect((await revertLastBatch(folder)).files.map((it) => it.outcome)).toEqual(["unchanged", "restored"]);
+});
+
 test("a damaged journal, or one that reaches out of its folder, reverts nothing", async () => {
   const folder = scratchFolder(original);
   const { journal } = await tagAll(folder);

@@ -9,7 +9,8 @@ export async function writeFileWhole(file: string, bytes: string | Uint8Array): 
   const mode = await modeOf(file);
   // A rename would replace a file that its owner made read-only.
   if (mode !== undefined) await access(file, constants.W_OK);
-  const beside = path.join(path.dirname(file), `.${path.basename(file)}.${randomBytes(4).toString("hex")}.tmp`);
+  // Short: a name made from that of the file could be longer than names may be.
+  const beside = path.join(path.dirname(file), `.tagwright-${randomBytes(8).toString("hex")}.tmp`);
   try {
     const handle = await open(beside, "wx", mode ?? 0o666);
     try {
