@@ -40,6 +40,24 @@ test.each(["bert", "mpnet"] as const)(
   120_000,
 );
 
+test("with 8-bit weights a text gets the same bits alone and among texts of other lengths", async () => {
+  const notes = corpus(240, 80);
+  const { out } = await trainOn({ corpus: notes });
+  expect(existsSync(path.join(out, "encoder.int8.onnx"))).toBe(true);
+  const lines = readFileSync(notes, "utf8").split("\n").slice(0, 6);
+  const texts = lines.map((it, i) => `${(JSON.parse(it) as { text: string }).text} `.repeat(1 + (i % 3)));
+  const suggestTo = async (...asked: string[]) => {
+    const model = await openModel(out, { threads: 1 });
+    try {
+      return await model.suggestMany(asked, 5);
+    } finally {
+      model.dispose();
+    }
+  };
+  const together = await suggestTo(...texts);
+  for (const [i, text] of texts.entries()) expect([together[i]]).toEqual(await suggestTo(text));
+}, 120_000);
+
 test("the preset best learns once more, from all documents, where a fifth of them was held out", async () => {
   const notes = corpus(240, 80);
   const tuned = (options: Partial<TrainOptions>) => trainOn({ corpus: notes, keepAll: true, ...options });

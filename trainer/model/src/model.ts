@@ -1,6 +1,8 @@
 // A trained model at work: text to ranked, calibrated labels. Everything that can be wrong with a folder is found when
 // it is opened or, for a damaged chunk, when that chunk is first read. onnxruntime computes in the calling thread, so a
 // text's row and its embedding are made one after the other: 0.2 ms and many.
+
+import { isQuantised } from "./encoder/description.ts";
 import { type EncoderToServe, ServedEncoders } from "./encoder/served-encoders.ts";
 import { openTextEncoder } from "./encoder/session.ts";
 import { EncoderError } from "./errors.ts";
@@ -154,8 +156,9 @@ function serving({ description, read }: EncoderSource, { threads }: OpenOptions)
     open: async () => {
       const { onnx, tokenizer, tokenizerConfig } = await read();
       const pieces = newPieceTokenizer(tokenizer, tokenizerConfig);
-      const { hidden, maxPieces, passages } = description;
-      return openTextEncoder({ onnx, pieces, hidden, maxPieces, passages, threads });
+      const { hidden, maxPieces, passages, serves } = description;
+      const quantised = isQuantised(serves);
+      return openTextEncoder({ onnx, pieces, hidden, maxPieces, passages, quantised, threads });
     },
   };
 }

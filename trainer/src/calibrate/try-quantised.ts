@@ -1,12 +1,12 @@
 // Whether the encoder may answer with 8-bit weights: only where the held-out documents, embedded by the quantised graph
 // and ranked by the very same model, lose next to nothing.
 import type { Recipe } from "../config.ts";
-import { newOrtEngine } from "../encoder/engines/ort.ts";
 import type { Graph } from "../encoder/graph/graph.ts";
 import { quantizeEncoder } from "../encoder/graph/quantize.ts";
-import { embedDocuments, newPart, unitRows } from "../fine-tune/embed.ts";
+import { unitRows } from "../fine-tune/embed.ts";
 import { type PieceRows, selectPieces } from "../fine-tune/pieces.ts";
 import { calibrate, judge } from "./calibrate.ts";
+import { embedAsServed } from "./embed-as-served.ts";
 import type { WeighedEmbedding } from "./rehearse-embedding.ts";
 
 export interface Quantised {
@@ -39,17 +39,9 @@ export async function tryQuantised(
   if (compared.length === 0 || members === undefined || dense === undefined) return undefined;
   const graph = quantizeEncoder(baked);
   const documents = Uint32Array.from(compared, ({ document }) => document);
-  const own = newPart(documents.length, dense.width);
-  const engine = await newOrtEngine("cpu", { threads });
-  try {
-    const program = await engine.load(graph, new Map());
-    const options = { hidden: dense.width, maxPieces, passages: "all" } as const;
-    await embedDocuments(program, selectPieces(pieces, documents), options, own, () => undefined, signal);
-    await program.dispose();
-  } finally {
-    await engine.dispose();
-  }
-  const scaled = unitRows(own.values, dense.width, weight);
+  const options = { hidden: dense.width, maxPieces };
+  const own = await embedAsServed(graph, selectPieces(pieces, documents), options, threads, signal);
+  const scaled = unitRows(own, dense.width, weight);
   const values = dense.values.slice();
   for (const [row, document] of documents.entries())
     values.set(scaled.subarray(row * dense.width, (row + 1) * dense.width), document * dense.width);

@@ -20,6 +20,11 @@ export function encoderFileName(part: EncoderPart, number?: number): EncoderFile
   return number === undefined ? part : (part.replace(".", `-${number}.`) as EncoderFileName);
 }
 
+/** Whether a graph of this name has 8-bit weights. */
+export function isQuantised(name: EncoderFileName): boolean {
+  return name.endsWith(".int8.onnx");
+}
+
 export interface EncoderDescription {
   /** What people call it; left out where the model has no other. */
   readonly name?: string | undefined;

@@ -1,6 +1,7 @@
 // An encoder at work: texts to unit embeddings, in an onnxruntime session on the CPU. The native library is loaded with
 // the first session, so a model without an encoder never pays for it.
-// Invariant: one session runs one batch at a time; what a text's embedding is depends on its batch by rounding only.
+// Invariant: one session runs one batch at a time; what a text's embedding is depends on its batch by rounding only, and
+// not at all with 8-bit weights, where rounding is coarse.
 import type { InferenceSession } from "onnxruntime-node";
 import { EncoderError } from "../errors.ts";
 import type { PieceTokenizer } from "../text/pieces.ts";
@@ -17,11 +18,14 @@ interface EncodingOptions extends PassageOptions {
   readonly pieces: PieceTokenizer;
   /** Numbers of an embedding. */
   readonly hidden: number;
+  /** With 8-bit weights all that enters a matrix shares one scale, so each passage runs alone; default: false. */
+  readonly quantised?: boolean;
 }
 
 export interface EncoderSession {
   /**
-   * The unit embedding of each text, zeros for one without a piece. Passages of like length run together.
+   * The unit embedding of each text, zeros for one without a piece. Passages of like length run together, unless the
+   * graph is quantised.
    * @throws EncoderError where the session fails, the signal's reason between two batches.
    */
   encode(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]>;
@@ -116,7 +120,8 @@ class OrtEncoderSession implements EncoderSession {
 
   async encode(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]> {
     signal?.throwIfAborted();
-    const { pieces, hidden } = this.#options;
+    const { pieces, hidden, quantised = false } = this.#options;
+    const mostRows = quantised ? 1 : maxBatchRows;
     const rows = texts.flatMap((text, owner) =>
       readPassages(text, pieces, this.#options).passages.map((ids) => ({ owner, ids })),
     );
@@ -124,7 +129,7 @@ class OrtEncoderSession implements EncoderSession {
     const found = texts.map((): Float32Array[] => []);
     for (let first = 0; first < rows.length; ) {
       let end = first + 1;
-      while (end < rows.length && end - first < maxBatchRows) {
+      while (end < rows.length && end - first < mostRows) {
         if ((end + 1 - first) * rows[end]!.ids.length > maxBatchPieces) break;
         end++;
       }

@@ -1,6 +1,7 @@
 // Makes a baked encoder a quarter of its size and faster on a CPU: the matrices of the layers and the word table become
 // 8-bit integers. Each column of a matrix and each row of the table has a scale of its own; what a matrix is multiplied
-// with is quantised while the graph runs, all rows by one scale. For onnxruntime's CPU provider alone.
+// with is quantised while the graph runs, all rows by one scale: who wants the same embedding whatever stands beside a
+// passage runs it alone. For onnxruntime's CPU provider only.
 // Invariant: weights stay within ±64, so that two products of 8 bits fit in 16: processors without VNNI add such pairs in
 // 16 bits and would saturate silently with more (255 · 64 · 2 < 2¹⁵).
 import type { Constant, Graph, GraphNode } from "./graph.ts";
