@@ -1,13 +1,24 @@
 // On this machine's GPU, or on SwiftShader, a GPU in software (node test/gpu/set-up.mjs installs it).
-import { InferenceSession, type Tensor } from "onnxruntime-node";
+import * as ort from "onnxruntime-node";
 import { expect, onTestFinished, test, vi } from "vitest";
 import type { Graph } from "../graph/graph.ts";
 import type { Engine, HostTensor } from "./engine.ts";
 import { engineContract } from "./engine-contract.ts";
 import { newOrtEngine } from "./ort.ts";
+import { newWebGpuCopies } from "./ort-webgpu.ts";
 import { openWebGpu } from "./webgpu-here.ts";
 
 const engine = await openWebGpu();
+
+test("a copying session that could not be made is made at the next copy", async () => {
+  const options: ort.InferenceSession.SessionOptions = { executionProviders: ["nowhere"] };
+  const copies = newWebGpuCopies(ort, options);
+  const tensor = new ort.Tensor("float32", [1, 2], [2]);
+  await expect(copies.download(tensor)).rejects.toThrow();
+  options.executionProviders = ["cpu"];
+  expect((await copies.download(tensor)).data).toEqual(Float32Array.of(1, 2));
+  await copies.dispose();
+});
 
 if (typeof engine === "string") {
   test.skip(`skipped, no GPU and no SwiftShader: ${engine}`, () => {});
@@ -21,7 +32,7 @@ function webGpuTests(open: () => Promise<Engine>): void {
 
   test("state stays on the device from step to step, and what comes back is results alone", async () => {
     const engine = await open();
-    const created = vi.spyOn(InferenceSession, "create");
+    const created = vi.spyOn(ort.InferenceSession, "create");
     onTestFinished(() => created.mockRestore());
     const state = new Map<string, HostTensor>([
       ["weights", { type: "float32", shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) }],
@@ -30,13 +41,13 @@ function webGpuTests(open: () => Promise<Engine>): void {
       ["scale", { type: "float32", shape: [1], data: Float32Array.of(2) }],
     ]);
     const program = await engine.load(movingState, state);
-    const sessions = await Promise.all(created.mock.results.map((it) => it.value as Promise<InferenceSession>));
+    const sessions = await Promise.all(created.mock.results.map((it) => it.value as Promise<ort.InferenceSession>));
     const runs = vi.spyOn(sessions.find((it) => it.outputNames.includes("weights.next"))!, "run");
-    let before: Record<string, Tensor> = {};
+    let before: Record<string, ort.Tensor> = {};
     for (let step = 0; step < 3; step++) {
       const results = await program.run(new Map([["x", { type: "float32", shape: [2], data: Float32Array.of(1, 1) }]]));
-      const given = runs.mock.calls[step]![0] as Record<string, Tensor>;
-      const made = (await runs.mock.results[step]!.value) as Record<string, Tensor>;
+      const given = runs.mock.calls[step]![0] as Record<string, ort.Tensor>;
+      const made = (await runs.mock.results[step]!.value) as Record<string, ort.Tensor>;
       expect([...results.keys()]).toEqual(["twice"]);
       expect(made["twice"]!.location).toBe("cpu");
       expect(given["scale"]!.location).toBe("gpu-buffer");

@@ -61,6 +61,8 @@ class IdentitySessions implements WebGpuCopies {
       const outputs = location === "cpu" ? {} : { preferredOutputLocation: location };
       session = this.#ort.InferenceSession.create(model, { ...this.#options, ...outputs });
       this.#sessions.set(key, session);
+      // The device may have room for it later.
+      session.catch(() => this.#sessions.delete(key));
     }
     return session;
   }

@@ -162,13 +162,9 @@ class OrtDevice implements Device<Tensor> {
     this.#copies = copies;
   }
 
-  async upload(values: Tensors): Promise<Map<string, Tensor>> {
-    const uploaded = new Map<string, Tensor>();
-    for (const [name, value] of values) {
-      const onHost = this.#toOrt(copyTensor(value));
-      uploaded.set(name, await this.#guard(() => this.#copies?.upload(onHost) ?? onHost));
-    }
-    return uploaded;
+  async upload(value: HostTensor): Promise<Tensor> {
+    const onHost = this.#toOrt(copyTensor(value));
+    return this.#guard(() => this.#copies?.upload(onHost) ?? onHost);
   }
 
   async download(values: ReadonlyMap<string, Tensor>): Promise<Tensors> {

@@ -30,8 +30,9 @@ interface Cell {
 /** A device whose memory is counted, and that can be taken away. */
 function countingDevice() {
   const cells: Cell[] = [];
-  const status = { lost: false, disposals: 0 };
+  const status = { lost: false, disposals: 0, room: Number.POSITIVE_INFINITY };
   const cell = (value: number): Cell => {
+    if (cells.filter((it) => it.freed === 0).length >= status.room) throw new EngineError("out of memory");
     const made = { value, freed: 0 };
     cells.push(made);
     return made;
@@ -40,7 +41,7 @@ function countingDevice() {
     if (status.lost) throw new EngineError("device lost");
   };
   const device: Device<Cell> = {
-    upload: async (values) => new Map([...values].map(([name, it]) => [name, cell(Number(it.data[0]))])),
+    upload: async (it) => cell(Number(it.data[0])),
     download: async (values) => new Map([...values].map(([name, it]) => [name, scalar(it.value)])),
     execute: async (state, feeds) => {
       alive();
@@ -75,6 +76,25 @@ test("every value on the device is freed once: refused, replaced, written over a
   await program.dispose();
   expect(cells.map((it) => it.freed)).toEqual(cells.map(() => 1));
   expect(status.disposals).toBe(1);
+});
+
+test("an upload that does not fit frees what was uploaded before it, and the state stays", async () => {
+  const twice: Graph = {
+    ...graph,
+    inputs: [...graph.inputs, { name: "scale", type: "float32", shape: [1] }],
+    state: [...graph.state, { input: "scale" }],
+  };
+  const both = (count: number) => new Map([...named("count", count), ...named("scale", 2)]);
+  const { device, cells, status } = countingDevice();
+  status.room = 1;
+  await expect(newResidentProgram(twice, both(1), device)).rejects.toThrow("out of memory");
+  expect(cells.map((it) => it.freed)).toEqual([1]);
+  status.room = 3;
+  const program = await newResidentProgram(twice, both(1), device);
+  await expect(program.writeState(both(40))).rejects.toThrow("out of memory");
+  expect((await program.readState(["count"])).get("count")!.data[0]).toBe(1);
+  await program.dispose();
+  expect(cells.map((it) => it.freed)).toEqual([1, 1, 1, 1]);
 });
 
 test("a device that is lost in mid-run is an EngineError, and the state of the last good step can go elsewhere", async () => {

@@ -1,13 +1,13 @@
 // A program over any device: what is checked, when the next state takes the place of the state, and who frees what.
 // Invariant: a value of the device is freed once, and the state is whole at every moment.
 import type { Graph } from "../graph/graph.ts";
-import type { Program, Tensors } from "./engine.ts";
+import type { HostTensor, Program, Tensors } from "./engine.ts";
 import { checkFeeds, checkState, planGraph, stateValue } from "./tensors.ts";
 
 /** The device's side of a program; `T` is a tensor on the device. Errors are EngineErrors. */
 export interface Device<T> {
-  /** Copies to the device, in the order given. */
-  upload(values: Tensors): Promise<Map<string, T>>;
+  /** A copy on the device. */
+  upload(value: HostTensor): Promise<T>;
   /** Copies from the device. */
   download(values: ReadonlyMap<string, T>): Promise<Tensors>;
   /** Runs the graph once. `next` is named by output. */
@@ -26,9 +26,21 @@ export async function newResidentProgram<T>(graph: Graph, state: Tensors, device
     checkState(plan, state);
     const missing = [...plan.state.keys()].find((it) => !state.has(it));
     if (missing !== undefined) throw new RangeError(`state "${missing}" of graph "${graph.name}" has no value`);
-    return new ResidentProgram(plan, await device.upload(state), device);
+    return new ResidentProgram(plan, await uploadAll(device, state), device);
   } catch (error) {
     await device.dispose();
+    throw error;
+  }
+}
+
+/** Copies on the device, made in the order given: all of them or, where one does not fit, none. */
+async function uploadAll<T>(device: Device<T>, values: Tensors): Promise<Map<string, T>> {
+  const uploaded = new Map<string, T>();
+  try {
+    for (const [name, value] of values) uploaded.set(name, await device.upload(value));
+    return uploaded;
+  } catch (error) {
+    for (const value of uploaded.values()) device.free(value);
     throw error;
   }
 }
@@ -72,7 +84,7 @@ class ResidentProgram<T> implements Program {
   async writeState(values: Tensors): Promise<void> {
     checkState(this.#plan, values);
     await this.#alone(async () => {
-      for (const [name, value] of await this.#device.upload(values)) this.#replace(name, value);
+      for (const [name, value] of await uploadAll(this.#device, values)) this.#replace(name, value);
     });
   }
 

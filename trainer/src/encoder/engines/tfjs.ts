@@ -50,13 +50,12 @@ class TfjsDevice implements Device<Tensor> {
     this.#plan = plan;
     this.#types = new Map([...graph.inputs, ...graph.outputs].map((it) => [it.name, it]));
     this.#steps = planSteps(graph);
-    this.#constants = new Map(graph.constants.map((it) => [it.name, toDevice(tf, it)]));
+    const constants = this.#guard(() => this.#scope(() => graph.constants.map((it) => toDevice(tf, it))));
+    this.#constants = new Map(graph.constants.map(({ name }, i) => [name, constants[i]!]));
   }
 
-  async upload(values: Tensors): Promise<Map<string, Tensor>> {
-    return this.#guard(
-      () => new Map([...values].map(([name, it]) => [name, toTensor(this.#tf, toDevice(this.#tf, copyTensor(it)))])),
-    );
+  async upload(value: HostTensor): Promise<Tensor> {
+    return this.#guard(() => toTensor(this.#tf, toDevice(this.#tf, copyTensor(value))));
   }
 
   async download(values: ReadonlyMap<string, Tensor>): Promise<Tensors> {
