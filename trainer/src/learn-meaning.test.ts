@@ -1,16 +1,19 @@
 import path from "node:path";
-import { scratchFolder } from "@tagwright/testing";
+import { expectAllClose, scratchFolder } from "@tagwright/testing";
 import { expect, test } from "vitest";
-import type { EngineName } from "./encoder/engines/engine.ts";
+import type { Engine, EngineName } from "./encoder/engines/engine.ts";
 import { startEngine } from "./encoder/engines/running-engine.ts";
-import { hasCheckpoint, saveCheckpoint } from "./fine-tune/checkpoint.ts";
+import { hasCheckpoint, rankerFolder, saveCheckpoint } from "./fine-tune/checkpoint.ts";
+import { type EmbeddingPart, embedWith } from "./fine-tune/embed.ts";
+import { keepEmbedding } from "./fine-tune/keep-embedding.ts";
+import { newPieceCollector } from "./fine-tune/pieces.ts";
 import { newTrial } from "./fine-tune/trial.ts";
 import { learnEncoder } from "./learn-encoder.ts";
-import { learnMeaning } from "./learn-meaning.ts";
+import { embedAll, learnMeaning } from "./learn-meaning.ts";
 import { MemoryLimitError } from "./memory-limit.ts";
 import type { ProgressEvent } from "./progress.ts";
 import { newWorkerPool } from "./ranker/worker-pool.ts";
-import { failing, problem, recipe, slow } from "./test-engines.ts";
+import { failing, failingToEmbed, problem, recipe, slow } from "./test-engines.ts";
 
 test.each([
   ["starts anew beside the checkpoint of another run", { lost: 3, there: "another", resume: undefined, next: 1 }],
@@ -54,6 +57,39 @@ test.each([
   },
   120_000,
 );
+
+test("an embedding whose engine is lost behind a part that was kept counts every passage once", async () => {
+  const { encoder } = await problem(scratchFolder);
+  const { shape, weights } = encoder;
+  const collector = newPieceCollector();
+  for (let d = 0; d < 300; d++)
+    collector.add([Int32Array.of(2, 5 + (d % 7), 11, 12, 13, 3), Int32Array.of(2, 20 + (d % 5), 3)]);
+  const pieces = collector.finish();
+  const { maxPieces } = recipe.tuning;
+  const quiet = () => undefined;
+  const embed = (engine: Engine, part?: EmbeddingPart) =>
+    embedWith(engine, shape, weights, pieces, maxPieces, quiet, undefined, part);
+  const checkpoints = path.join(scratchFolder(), "model.training");
+  const kept = { weights, pieces, maxPieces, hidden: shape.hidden };
+  const cut = await failingToEmbed(1);
+  const first = keepEmbedding(path.join(rankerFolder(checkpoints), "share-0"), kept, (part) => embed(cut, part), 1);
+  await expect(first).rejects.toThrow(/device lost/u);
+  await cut.dispose();
+
+  const open = (name: EngineName) => (name === "cpu" ? slow() : failingToEmbed(1));
+  const trial = newTrial(shape, weights, recipe.tuning);
+  const voice = { chosen: quiet, warn: quiet };
+  const engines = await startEngine("auto", trial, { threads: 1, open, tryOut: ["cpu", "webgpu"] }, voice);
+  const task = { pretrained: encoder, pieces, recipe, checkpoints, resume: undefined, called: "" };
+  try {
+    expect(engines.engine.name).toBe("webgpu");
+    const values = await embedAll(task, weights, "share-0", engines, quiet);
+    expect(engines.engine.name).toBe("cpu");
+    expectAllClose(values, await embed(engines.engine), { atol: 1e-6 });
+  } finally {
+    await engines.dispose();
+  }
+}, 60_000);
 
 test("the limit on memory holds for an encoder as a part of the run, and is not the engine's failure", async () => {
   const { encoder, set, pieces, heldOut } = await problem(scratchFolder);

@@ -180,20 +180,24 @@ async function tuneAgain(
   return { weights, set: besideWords(set, { width: learnt.embeddings.width, values }, weight, recipe) };
 }
 
-/** The embedding of all documents with these weights, kept under `name` beside what the ranker learns. */
-function embedAll(
+/**
+ * The embedding of all documents with these weights, kept under `name` beside what the ranker learns. The engine after one
+ * that was lost goes on from what is kept.
+ */
+export function embedAll(
   { pretrained: { shape }, pieces, recipe, checkpoints }: EncoderTask,
   weights: EncoderWeights,
   name: string,
   engines: RunningEngine,
   onProgress: TrainContext["onProgress"],
-  signal: AbortSignal | undefined,
+  signal?: AbortSignal,
 ): Promise<Float32Array> {
   const { maxPieces } = recipe.tuning;
   const meter = createMeter("encode", "passages", onProgress);
   const kept = { weights, pieces, maxPieces, hidden: shape.hidden };
-  return keepEmbedding(path.join(rankerFolder(checkpoints), name), kept, (part) =>
-    engines.run((engine) => embedWith(engine, shape, weights, pieces, maxPieces, meter, signal, part)),
+  const folder = path.join(rankerFolder(checkpoints), name);
+  return engines.run((engine) =>
+    keepEmbedding(folder, kept, (part) => embedWith(engine, shape, weights, pieces, maxPieces, meter, signal, part)),
   );
 }
 

@@ -80,6 +80,18 @@ export async function failing(name: EngineName, steps: number): Promise<Engine> 
   };
 }
 
+/** The CPU under the name of a GPU that is gone after so many batches of an embedding. */
+export function failingToEmbed(batches: number): Promise<Engine> {
+  let left = batches;
+  const runOf =
+    (program: Program): Program["run"] =>
+    async (feeds, accept) => {
+      if (feeds.has("input_ids") && --left < 0) throw new EngineError("the webgpu engine failed: device lost");
+      return program.run(feeds, accept);
+    };
+  return cpuThatRuns(runOf, "webgpu");
+}
+
 /** The CPU, whose `step`th training step says `value` in place of one of its results. */
 export function unsound(step: number, name: string, value: number): Promise<Engine> {
   const spoilt: HostTensor = { type: "float32", shape: [1], data: Float32Array.of(value) };
@@ -92,10 +104,10 @@ export function unsound(step: number, name: string, value: number): Promise<Engi
 }
 
 /** The CPU, all of whose programs run as `runOf` says. */
-async function cpuThatRuns(runOf: (program: Program) => Program["run"]): Promise<Engine> {
+async function cpuThatRuns(runOf: (program: Program) => Program["run"], name: EngineName = "cpu"): Promise<Engine> {
   const engine = await newOrtEngine("cpu", { threads: 1 });
   return {
-    name: "cpu",
+    name,
     description: engine.description,
     async load(graph, state) {
       const program = await engine.load(graph, state);
