@@ -212,7 +212,6 @@ async function tune(
       if (used > memoryLimit) throw stopped(before + level, step, used, memoryLimit, recipe);
     },
     onQuality(level, value) {
-      if (heldOut.length === 0) return;
       onProgress({ type: "quality", level: before + level, metric: "precision@1", value });
     },
     onEmbedded: (done, total) => embedMeter(done, total),

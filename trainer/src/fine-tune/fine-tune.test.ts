@@ -5,7 +5,7 @@ import { recipeFor } from "../config.ts";
 import type { Program } from "../encoder/engines/engine.ts";
 import { newOrtEngine } from "../encoder/engines/ort.ts";
 import { readEncoderFolder } from "../encoder/source/read-encoder.ts";
-import { topicProblem } from "../ranker/test-data.ts";
+import { toLabelMatrix, topicProblem } from "../ranker/test-data.ts";
 import { newWorkerPool } from "../ranker/worker-pool.ts";
 import { NO_NODE } from "../ranker/worker-protocol.ts";
 import { flatTree } from "../tree/build-tree.ts";
@@ -168,6 +168,34 @@ test.each(["flat", "dynamic"] as const)(
     await encoder.dispose();
   },
 );
+
+test.each([
+  ["one document", 1, 2],
+  ["nothing", 0, 0],
+])("with %s held out the encoder is asked for it as a level begins and ends, or not at all", async (_, held, looks) => {
+  const { examples, ...input } = problem();
+  const { numLabels: labels } = examples.labels;
+  const documents = Uint32Array.from({ length: held }, (_document, d) => d);
+  const heldOut = {
+    examples: { ...examples, labels: toLabelMatrix([[0]].slice(0, held), labels) },
+    pieces: selectPieces(input.pieces, documents),
+  };
+  const encoder = await newEncoder();
+  const asked: unknown[] = [];
+  const watched: TunedEncoder = {
+    ...encoder,
+    embed(pieces, ...rest) {
+      if (pieces === heldOut.pieces) asked.push(pieces);
+      return encoder.embed(pieces, ...rest);
+    },
+  };
+  const told: number[] = [];
+  const onQuality: FineTuneHooks["onQuality"] = (level) => void told.push(level);
+  await fineTune({ ...input, examples, heldOut }, watched, recipe, pool, { ...silent, onQuality });
+  expect(asked.length).toBe(2 * looks);
+  expect(told).toEqual([0, 1].flatMap((level) => Array.from({ length: looks }, () => level)));
+  await encoder.dispose();
+});
 
 function copyOf(weights: Weights): Weights {
   return new Map([...weights].map(([name, it]) => [name, { ...it, data: (it.data as Float32Array).slice() }]));

@@ -43,7 +43,7 @@ export interface TuningPosition {
 export interface FineTuneHooks {
   onLevel(level: number, numLevels: number, numNodes: number): void;
   onStep(level: number, report: StepReport, now: TuningPosition): Promise<void>;
-  /** At a level's start, now and then, and at its end. */
+  /** At a level's start, now and then, and at its end; never where nothing is held out. */
   onQuality(level: number, precision: number): void;
   onEmbedded(done: number, total: number): void;
   /** Gives what `make` makes of all documents at a level's start, which it may keep on the way. Default: it keeps nothing. */
@@ -147,7 +147,7 @@ interface LearntTask {
 async function learnTask(
   t: number,
   { task, shortlist, predicted, head, maxPieces, epochs, quality, onEmbedded }: LearntTask,
-  { pieces, shape }: FineTuneInput,
+  { pieces, shape, heldOut }: FineTuneInput,
   encoder: TunedEncoder,
   { tuning, seed }: Recipe,
   hooks: FineTuneHooks,
@@ -170,16 +170,19 @@ async function learnTask(
     dropout: tuning.dropout,
     wordDropout: tuning.wordDropout,
   });
-  const check = newQualityCheck(quality);
+  const check = heldOut.pieces.numDocuments > 0 ? newQualityCheck(quality) : undefined;
+  const look = async (isDue: boolean) => {
+    const value = await check?.(isDue);
+    if (value !== undefined) hooks.onQuality(t, value);
+  };
   const onStep = async (report: StepReport) => {
     await hooks.onStep(t, report, { level: task.level, position: report, head, predicted });
-    const value = await check(report.step === report.numSteps);
-    if (value !== undefined) hooks.onQuality(t, value);
+    await look(report.step === report.numSteps);
   };
   const { rate, headRate, warmUp, weightDecay } = tuning;
   const options = { rate, headRate, warmUp, weightDecay, seed: childSeed(seed, 0x2000 + task.level) };
   const level = { plan, feeder, tables, ...options, ...(onEmbedded && { onEmbedded }) };
-  if (from === undefined) hooks.onQuality(t, await quality());
+  if (from === undefined) await look(true);
   await tuneLevel(level, encoder.step, onStep, signal, from);
 }
 
