@@ -1,3 +1,4 @@
+import { numNodes } from "@tagwright/model/internals";
 import { expect, test } from "vitest";
 import { recipeFor, type Schedule, type Tuning } from "../config.ts";
 import { type Engine, EngineError } from "../encoder/engines/engine.ts";
@@ -5,6 +6,8 @@ import type { EncoderShape } from "../encoder/source/pretrained.ts";
 import { readEncoderFolder } from "../encoder/source/read-encoder.ts";
 import { MemoryLimitError } from "../memory-limit.ts";
 import { tiny } from "../test-data.ts";
+import { buildTree } from "../tree/build-tree.ts";
+import { sparse } from "../tree/test-data.ts";
 import { embedWith } from "./embed.ts";
 import { checkMemory, estimateTuning, measureStep } from "./estimate.ts";
 import { newPieceCollector } from "./pieces.ts";
@@ -39,6 +42,21 @@ test("time is the pieces that all passes read, times what one costs", () => {
   expect(seconds).toBeCloseTo(4000 * 50 * 0.001 * (passes + 4 * 0.3), 6);
   expect(estimateTuning(texts(100, 50), 4_000, miniLm, tuning, cost, true).seconds).toBeCloseTo(100 * 50 * 0.001 * 0.3);
 });
+
+test.each([1, 3, 5, 16, 17, 33, 100, 241, 300, 600, 1200])(
+  "%i labels are counted as the levels of their tree that are neither too narrow nor too wide",
+  (numLabels) => {
+    const small = { ...tuning, branching: 4, leafSize: 4, fewestNodes: 8, mostNodes: 240, epochs: [1, 2, 4] };
+    const rows = Array.from({ length: numLabels }, (_, label) => [1 + (label % 7), 1]);
+    const tree = buildTree(sparse(rows, 2), { shape: "balanced", branching: 4, leafSize: 4 }, 1);
+    const learnt = tree.levels.map(numNodes).filter((width) => width >= 8 && width <= 240);
+    const levels = Math.max(1, learnt.length);
+    // The last levels' passes: an embedding before each, and one at the end.
+    const passes = [1, 2, 4].slice(-levels).reduce((sum, it) => sum + it, 0);
+    const { seconds } = estimateTuning(texts(4000, 50), numLabels, miniLm, small, cost, false);
+    expect(seconds).toBeCloseTo(4000 * 50 * 0.001 * (passes + (levels + 1) * 0.3), 6);
+  },
+);
 
 test("the embedding of all documents reads every passage, and a pass of fine-tuning one of each", () => {
   const collector = newPieceCollector();

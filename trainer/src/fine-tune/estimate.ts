@@ -174,17 +174,13 @@ function parametersOf({ layers, hidden, intermediate, vocabulary, positions }: E
   return (vocabulary + positions) * hidden + layers * (4 * hidden * hidden + 2 * hidden * intermediate + 9 * hidden);
 }
 
-/** Levels of a balanced tree that are wide enough to be learnt. */
+/** Levels of a balanced tree that are wide enough to be learnt, and narrow enough. */
 function countLevels(numLabels: number, tuning: Tuning): number {
-  const { schedule, branching, fewestNodes } = tuning;
+  const { schedule, branching, fewestNodes, mostNodes } = tuning;
   if (schedule !== "recursive") return 1;
-  let width = numClusters(numLabels, tuning);
-  let levels = 1;
-  while (width >= fewestNodes && width > 1) {
-    levels++;
-    width /= branching;
-  }
-  return levels;
+  const widths = [numLabels];
+  for (let width = numClusters(numLabels, tuning); width > 1; width = Math.ceil(width / branching)) widths.push(width);
+  return Math.max(1, widths.filter((width) => width >= fewestNodes && width <= mostNodes).length);
 }
 
 /** Pieces of a document, of its first `passages` passages. */
