@@ -159,7 +159,8 @@ async function tune(
   const examples = selectExamples(set, rest);
   const embedding = labelEmbedding(examples.features, examples.labels, recipe.tree.labelEntries);
   const { branching, leafSize } = recipe.tuning;
-  const tree = buildTree(embedding, { shape: "balanced", branching, leafSize }, childSeed(recipe.seed, 0x5000));
+  const shaped = { shape: "balanced", branching, leafSize } as const;
+  const tree = await buildTree(embedding, shaped, childSeed(recipe.seed, 0x5000), signal);
   const judgedBy = heldOut.slice(0, QUALITY_DOCUMENTS);
   const input = {
     examples,

@@ -47,6 +47,7 @@ export interface ReadSetOptions {
 const FOLD_SALT = "fold:";
 /** Documents between two looks at the clock, so that cancelling and progress stay prompt. */
 const BREATHE_EVERY = 256;
+const BREATHE_MS = 50;
 
 /**
  * Reads the corpus once. @throws CorpusError where nothing can be learnt from it, the signal's reason when aborted.
@@ -115,6 +116,16 @@ export async function readTrainingSet(
 export async function breathe(signal?: AbortSignal): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
   signal?.throwIfAborted();
+}
+
+/** Breathes where it is called long after the last time: for the turns of a loop that may be short or long. */
+export function newBreather(signal?: AbortSignal): () => Promise<void> {
+  let last = performance.now();
+  return async () => {
+    if (performance.now() - last < BREATHE_MS) return;
+    await breathe(signal);
+    last = performance.now();
+  };
 }
 
 /** Renumbers labels into the order of `labelIds`; labels that are not in it are dropped. */

@@ -45,10 +45,10 @@ test("time is the pieces that all passes read, times what one costs", () => {
 
 test.each([1, 3, 5, 16, 17, 33, 100, 241, 300, 600, 1200])(
   "%i labels are counted as the levels of their tree that are neither too narrow nor too wide",
-  (numLabels) => {
+  async (numLabels) => {
     const small = { ...tuning, branching: 4, leafSize: 4, fewestNodes: 8, mostNodes: 240, epochs: [1, 2, 4] };
     const rows = Array.from({ length: numLabels }, (_, label) => [1 + (label % 7), 1]);
-    const tree = buildTree(sparse(rows, 2), { shape: "balanced", branching: 4, leafSize: 4 }, 1);
+    const tree = await buildTree(sparse(rows, 2), { shape: "balanced", branching: 4, leafSize: 4 }, 1);
     const learnt = tree.levels.map(numNodes).filter((width) => width >= 8 && width <= 240);
     const levels = Math.max(1, learnt.length);
     // The last levels' passes: an embedding before each, and one at the end.

@@ -36,7 +36,8 @@ export async function learnMembers(
   await breathe(signal);
   for (let m = 0; m < recipe.tree.members; m++) {
     const seed = childSeed(recipe.seed, m);
-    const tree = embedding ? buildTree(embedding, { ...recipe.tree, leafSize }, seed) : flatTree(numLabels);
+    const shaped = { ...recipe.tree, leafSize };
+    const tree = embedding ? await buildTree(embedding, shaped, seed, signal) : flatTree(numLabels);
     progress.tree(m + 1, recipe.tree.members);
     await breathe(signal);
     const data = { features, nodes: nodeDocuments(labels, tree), childStart: tree.levels.map((it) => it.childStart) };

@@ -26,11 +26,11 @@ function randomHalves(numRows: number, seed: number): number[][] {
   return [order.slice(0, half), order.slice(half)].map((part) => part.map(({ r }) => r));
 }
 
-test("each label is in one cluster, clusters ascend, and sizes follow floor and ceiling halves", () => {
-  fc.assert(
-    fc.property(anyRows, fc.integer({ min: 0, max: 3 }), seeds, (rows, wanted, seed) => {
+test("each label is in one cluster, clusters ascend, and sizes follow floor and ceiling halves", async () => {
+  await fc.assert(
+    fc.asyncProperty(anyRows, fc.integer({ min: 0, max: 3 }), seeds, async (rows, wanted, seed) => {
       const depth = Math.min(wanted, Math.floor(Math.log2(rows.length)));
-      const clusters = balancedClusters(sparse(rows, 4), depth, seed);
+      const clusters = await balancedClusters(sparse(rows, 4), depth, seed);
       expect(clusters.flatMap((it) => [...it]).sort((a, b) => a - b)).toEqual([...rows.keys()]);
       for (const it of clusters) expect([...it]).toEqual([...it].sort((a, b) => a - b));
       let sizes = [rows.length];
@@ -40,12 +40,12 @@ test("each label is in one cluster, clusters ascend, and sizes follow floor and 
   );
 });
 
-test("a split is at rest: no label of one half is nearer to the other half than one that is there", () => {
-  fc.assert(
-    fc.property(anyRows, seeds, (rows, seed) => {
+test("a split is at rest: no label of one half is nearer to the other half than one that is there", async () => {
+  await fc.assert(
+    fc.asyncProperty(anyRows, seeds, async (rows, seed) => {
       fc.pre(rows.length >= 2);
       const unit = rows.map((row) => row.map((value) => value / (Math.hypot(...row) || 1)));
-      const [left, right] = balancedClusters(sparse(unit, 4), 1, seed) as [Uint32Array, Uint32Array];
+      const [left, right] = (await balancedClusters(sparse(unit, 4), 1, seed)) as [Uint32Array, Uint32Array];
       const direction = [left, right].map((group) => {
         const sum = sumOf(unit, group);
         return sum.map((value) => value / (Math.hypot(...sum) || 1));
@@ -58,20 +58,20 @@ test("a split is at rest: no label of one half is nearer to the other half than 
   );
 });
 
-test("on data with topics a split beats the best of many random ones, whatever the seed", () => {
+test("on data with topics a split beats the best of many random ones, whatever the seed", async () => {
   for (let seed = 0; seed < 20; seed++) {
     const rows = topicRows(60, 4, 6, seed + 100);
-    const found = objective(rows, balancedClusters(sparse(rows, 30), 1, seed));
+    const found = objective(rows, await balancedClusters(sparse(rows, 30), 1, seed));
     const random = Array.from({ length: 30 }, (_, i) => objective(rows, randomHalves(60, seed * 31 + i)));
     expect(found).toBeGreaterThan(Math.max(...random));
   }
 });
 
-test("the same seed gives the same clusters, another one may not", () => {
+test("the same seed gives the same clusters, another one may not", async () => {
   const embedding = sparse(topicRows(200, 9, 5, 3), 50);
-  const texts = [1, 1, 2, 3, 4].map((seed) =>
-    JSON.stringify(balancedClusters(embedding, 4, seed).map((it) => [...it])),
-  );
+  const texts: string[] = [];
+  for (const seed of [1, 1, 2, 3, 4])
+    texts.push(JSON.stringify((await balancedClusters(embedding, 4, seed)).map((it) => [...it])));
   expect(texts[1]).toBe(texts[0]);
   expect(new Set(texts).size).toBeGreaterThan(1);
 });

@@ -1,12 +1,22 @@
 // Balanced spherical 2-means: splits labels into two halves of equal size, again and again.
 // Source: the partition of Parabel (Prabhu et al., WWW 2018) as XR-Linear uses it; ours selects instead of sorting.
 import type { Csr } from "@tagwright/model/internals";
+import { newBreather } from "../features/training-set.ts";
 import { childSeed, newRandom } from "../random.ts";
 
 const MAX_ITERATIONS = 20;
 
-/** 2^depth groups of label indices, sizes differing by at most one, in heap order; each group ascending. */
-export function balancedClusters(embedding: Csr, depth: number, seed: number): Uint32Array[] {
+/**
+ * 2^depth groups of label indices, sizes differing by at most one, in heap order; each group ascending.
+ * @throws the signal's reason when aborted.
+ */
+export async function balancedClusters(
+  embedding: Csr,
+  depth: number,
+  seed: number,
+  signal?: AbortSignal,
+): Promise<Uint32Array[]> {
+  const pause = newBreather(signal);
   const sums: Sums = {
     sparse: new Float32Array(embedding.numCols * 2),
     dense: new Float32Array((embedding.dense?.width ?? 0) * 2),
@@ -14,7 +24,9 @@ export function balancedClusters(embedding: Csr, depth: number, seed: number): U
   let groups: Uint32Array[] = [Uint32Array.from({ length: embedding.numRows }, (_, label) => label)];
   let node = 0;
   for (let level = 0; level < depth; level++) {
-    groups = groups.flatMap((group) => split(embedding, group, childSeed(seed, node++), sums));
+    const halves: Uint32Array[] = [];
+    for (const group of groups) halves.push(...(await split(embedding, group, childSeed(seed, node++), sums, pause)));
+    groups = halves;
   }
   return groups;
 }
@@ -32,9 +44,15 @@ const RIGHT = 2;
 
 /**
  * Two halves of `group`: floor(n/2) labels and the rest. `sums` is all zero before and after, and is kept up by the
- * labels that change sides only.
+ * labels that change sides only. Pauses between its passes over the labels.
  */
-function split(embedding: Csr, group: Uint32Array, seed: number, sums: Sums): [Uint32Array, Uint32Array] {
+async function split(
+  embedding: Csr,
+  group: Uint32Array,
+  seed: number,
+  sums: Sums,
+  pause: () => Promise<void>,
+): Promise<[Uint32Array, Uint32Array]> {
   const size = group.length;
   const half = size >> 1;
   const random = newRandom(seed);
@@ -46,6 +64,7 @@ function split(embedding: Csr, group: Uint32Array, seed: number, sums: Sums): [U
   move(embedding, group, first, RIGHT, side, sums);
   move(embedding, group, second, LEFT, side, sums);
   for (let iteration = 0; iteration <= MAX_ITERATIONS; iteration++) {
+    await pause();
     scoreSides(embedding, group, side, sums, scores);
     for (let i = 0; i < size; i++) order[i] = i;
     select(order, scores, half);

@@ -2,6 +2,7 @@ import { type LabelTree, numNodes } from "@tagwright/model/internals";
 import { hundredths } from "@tagwright/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { newRandom } from "../random.ts";
 import { buildTree, flatTree, type TreeOptions } from "./build-tree.ts";
 import { sparse, topicRows, twoBlocks } from "./test-data.ts";
 
@@ -40,8 +41,8 @@ const chains: [number, number, number, number[]][] = [
 
 test.each(chains)(
   "%i labels in leaves of %i, %i children a node: levels as wide as PECOS's",
-  (labels, leaf, wide, expected) => {
-    expect(widths(buildTree(noFeatures(labels), balanced(wide, leaf), 0))).toEqual(expected);
+  async (labels, leaf, wide, expected) => {
+    expect(widths(await buildTree(noFeatures(labels), balanced(wide, leaf), 0))).toEqual(expected);
   },
 );
 
@@ -52,18 +53,18 @@ const shapes = fc.record({
   leafSize: fc.integer({ min: 2, max: 12 }),
 });
 
-test("every tree covers each label once, on one level, and no node is empty", () => {
-  fc.assert(
-    fc.property(rows, shapes, fc.nat(1000), (it, options, seed) => {
-      expectSound(buildTree(sparse(it, 3), options, seed), it.length);
+test("every tree covers each label once, on one level, and no node is empty", async () => {
+  await fc.assert(
+    fc.asyncProperty(rows, shapes, fc.nat(1000), async (it, options, seed) => {
+      expectSound(await buildTree(sparse(it, 3), options, seed), it.length);
     }),
   );
 });
 
-test("leaves of a balanced tree hold at most the leaf size, of sizes one apart", () => {
-  fc.assert(
-    fc.property(rows, fc.integer({ min: 2, max: 12 }), (it, leafSize) => {
-      const { levels } = buildTree(sparse(it, 3), balanced(4, leafSize), 1);
+test("leaves of a balanced tree hold at most the leaf size, of sizes one apart", async () => {
+  await fc.assert(
+    fc.asyncProperty(rows, fc.integer({ min: 2, max: 12 }), async (it, leafSize) => {
+      const { levels } = await buildTree(sparse(it, 3), balanced(4, leafSize), 1);
       const { childStart } = levels.at(-1)!;
       const sizes = Array.from(childStart.subarray(1), (end, p) => end - childStart[p]!);
       expect(Math.max(...sizes)).toBeLessThanOrEqual(leafSize);
@@ -72,8 +73,8 @@ test("leaves of a balanced tree hold at most the leaf size, of sizes one apart",
   );
 });
 
-test("a wide tree is at most three splits deep and no node has more children than asked for", () => {
-  const tree = buildTree(sparse(topicRows(600, 12, 4, 5), 52), bonsai(8, 5), 2);
+test("a wide tree is at most three splits deep and no node has more children than asked for", async () => {
+  const tree = await buildTree(sparse(topicRows(600, 12, 4, 5), 52), bonsai(8, 5), 2);
   expectSound(tree, 600);
   expect(tree.levels.length).toBeLessThanOrEqual(4);
   for (const { childStart } of tree.levels.slice(0, -1)) {
@@ -81,9 +82,9 @@ test("a wide tree is at most three splits deep and no node has more children tha
   }
 });
 
-test("a wide tree keeps topics that have nothing in common apart", () => {
+test("a wide tree keeps topics that have nothing in common apart", async () => {
   const topic = (label: number) => label % 3;
-  const tree = buildTree(
+  const tree = await buildTree(
     sparse(
       Array.from({ length: 30 }, (_, label) => [0, 1, 2].map((t) => (t === topic(label) ? 1 : 0))),
       3,
@@ -101,8 +102,8 @@ test("a wide tree keeps topics that have nothing in common apart", () => {
   expect(clustersOf).toEqual([1, 1, 1]);
 });
 
-test("labels that cannot be told apart are cut into nodes that a chunk can hold", () => {
-  const tree = buildTree(noFeatures(70_000), bonsai(100, 100), 0);
+test("labels that cannot be told apart are cut into nodes that a chunk can hold", async () => {
+  const tree = await buildTree(noFeatures(70_000), bonsai(100, 100), 0);
   expectSound(tree, 70_000);
   expect(widths(tree)).toEqual([3, 70_000]);
   const { childStart } = tree.levels.at(-1)!;
@@ -110,33 +111,54 @@ test("labels that cannot be told apart are cut into nodes that a chunk can hold"
   for (let p = 0; p < 3; p++) expect(childStart[p + 1]! - childStart[p]!).toBeLessThanOrEqual(2 ** 15);
 });
 
-test("labels without features do not stop a tree from being made", () => {
-  expectSound(buildTree(noFeatures(50), bonsai(4, 5), 0), 50);
-  expectSound(buildTree(noFeatures(50), balanced(4, 5), 0), 50);
+test("labels without features do not stop a tree from being made", async () => {
+  expectSound(await buildTree(noFeatures(50), bonsai(4, 5), 0), 50);
+  expectSound(await buildTree(noFeatures(50), balanced(4, 5), 0), 50);
 });
 
-test("the same seed gives the same tree", () => {
+test("the same seed gives the same tree", async () => {
   const embedding = sparse(topicRows(150, 7, 5, 3), 40);
   for (const options of [balanced(4, 8), bonsai(10, 8)]) {
-    const [a, b] = [buildTree(embedding, options, 7), buildTree(embedding, options, 7)];
+    const [a, b] = [await buildTree(embedding, options, 7), await buildTree(embedding, options, 7)];
     expect(b).toEqual(a);
   }
 });
 
-test("two blocks give the tree of one block that has both", () => {
-  fc.assert(
-    fc.property(shapes, fc.integer({ min: 0, max: 50 }), fc.nat(1000), (options, numSparse, seed) => {
+test.each([balanced(16, 16), bonsai(100, 100)])(
+  "a $shape tree of many labels is given up halfway when its signal is aborted",
+  async (options) => {
+    const [numRows, numCols, perRow] = [30_000, 1000, 20];
+    const random = newRandom(1);
+    const embedding = {
+      numRows,
+      numCols,
+      indptr: Uint32Array.from({ length: numRows + 1 }, (_, row) => row * perRow),
+      // Of each twentieth of the columns one, so that they ascend.
+      indices: Uint32Array.from({ length: numRows * perRow }, (_, e) =>
+        Math.floor((((e % perRow) + random()) * numCols) / perRow),
+      ),
+      values: Float32Array.from({ length: numRows * perRow }, random),
+    };
+    const cancel = new AbortController();
+    setTimeout(() => cancel.abort(new Error("enough")), 1);
+    await expect(buildTree(embedding, options, 1, cancel.signal)).rejects.toThrow("enough");
+  },
+);
+
+test("two blocks give the tree of one block that has both", async () => {
+  await fc.assert(
+    fc.asyncProperty(shapes, fc.integer({ min: 0, max: 50 }), fc.nat(1000), async (options, numSparse, seed) => {
       const rows = topicRows(80, 12, 4, seed);
-      const expected = buildTree(sparse(rows, 52), options, seed);
-      expect(buildTree(twoBlocks(rows, 52, numSparse), options, seed)).toEqual(expected);
+      const expected = await buildTree(sparse(rows, 52), options, seed);
+      expect(await buildTree(twoBlocks(rows, 52, numSparse), options, seed)).toEqual(expected);
     }),
   );
 });
 
-test("labels that fit into one cluster have the same tree in any shape, whatever their features", () => {
+test("labels that fit into one cluster have the same tree in any shape, whatever their features", async () => {
   for (const numLabels of [1, 2, 16, 17, 40]) {
     const rows = sparse(topicRows(numLabels, 4, 3, numLabels), 15);
     for (const options of [balanced(16, 40), bonsai(16, 40)])
-      expect(buildTree(rows, options, 3)).toEqual(flatTree(numLabels));
+      expect(await buildTree(rows, options, 3)).toEqual(flatTree(numLabels));
   }
 });

@@ -12,11 +12,15 @@ export interface TreeOptions {
   readonly leafSize: number;
 }
 
-/** The tree that the recipe asks for. Deterministic in `seed`. */
-export function buildTree(embedding: Csr, options: TreeOptions, seed: number): LabelTree {
-  return options.shape === "bonsai"
-    ? buildWideTree(embedding, options, seed)
-    : buildBalancedTree(embedding, options, seed);
+/** The tree that the recipe asks for. Deterministic in `seed`. @throws the signal's reason when aborted. */
+export function buildTree(
+  embedding: Csr,
+  options: TreeOptions,
+  seed: number,
+  signal?: AbortSignal,
+): Promise<LabelTree> {
+  const build = options.shape === "bonsai" ? buildWideTree : buildBalancedTree;
+  return build(embedding, options, seed, signal);
 }
 
 /** One level: what any shape is of labels that fit into one cluster. */
@@ -25,10 +29,15 @@ export function flatTree(numLabels: number): LabelTree {
 }
 
 /** ⌈log2(labels / leafSize)⌉ binary splits, merged so that each node has `branching` children, a power of two. */
-function buildBalancedTree(embedding: Csr, { branching, leafSize }: TreeOptions, seed: number): LabelTree {
+async function buildBalancedTree(
+  embedding: Csr,
+  { branching, leafSize }: TreeOptions,
+  seed: number,
+  signal?: AbortSignal,
+): Promise<LabelTree> {
   const numLabels = embedding.numRows;
   const depth = numLabels <= leafSize ? 0 : Math.ceil(Math.log2(numLabels / leafSize));
-  const clusters = balancedClusters(embedding, depth, seed);
+  const clusters = await balancedClusters(embedding, depth, seed, signal);
   return cutLevels(clusters, branching);
 }
 

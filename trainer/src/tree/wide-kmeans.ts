@@ -1,6 +1,7 @@
 // Bonsai's tree: wide spherical k-means without balance, shallow. Source: Khandagale, Xiao and Babbar, 2020.
 // A cluster that is small enough early keeps a chain of single children, so that all labels lie on one level.
 import { type Csr, type LabelTree, MOST_CHILDREN, type TreeLevel } from "@tagwright/model/internals";
+import { newBreather } from "../features/training-set.ts";
 import { childSeed, newRandom } from "../random.ts";
 
 const MAX_ITERATIONS = 20;
@@ -16,22 +17,27 @@ interface Cluster {
 /**
  * At most `branching` clusters a node; nodes over `leafSize` labels are split again, MAX_DEPTH times at most. What is
  * then still too large for one node (labels that k-means cannot tell apart) is cut into equal parts.
+ * @throws the signal's reason when aborted.
  */
-export function buildWideTree(
+export async function buildWideTree(
   embedding: Csr,
   { branching, leafSize }: { readonly branching: number; readonly leafSize: number },
   seed: number,
-): LabelTree {
+  signal?: AbortSignal,
+): Promise<LabelTree> {
+  const pause = newBreather(signal);
   const all = Uint32Array.from({ length: embedding.numRows }, (_, label) => label);
   let count = 0;
-  const grow = (labels: Uint32Array, depth: number): Cluster => {
+  const grow = async (labels: Uint32Array, depth: number): Promise<Cluster> => {
     if (labels.length <= leafSize || depth === MAX_DEPTH) return leaf(labels);
     const k = Math.min(branching, Math.ceil((2 * labels.length) / leafSize));
-    const parts = wideClusters(embedding, labels, k, childSeed(seed, count++));
+    const parts = await wideClusters(embedding, labels, k, childSeed(seed, count++), pause);
     if (parts.length < 2) return leaf(labels);
-    return { labels, children: parts.map((part) => grow(part, depth + 1)) };
+    const children: Cluster[] = [];
+    for (const part of parts) children.push(await grow(part, depth + 1));
+    return { labels, children };
   };
-  const root = grow(all, 0);
+  const root = await grow(all, 0);
   return toTree(root, height(root));
 }
 
@@ -71,8 +77,14 @@ function starts(sizes: readonly number[]): Uint32Array {
   return childStart;
 }
 
-/** Non-empty clusters of spherical k-means from `k` random labels, each ascending. */
-function wideClusters(embedding: Csr, labels: Uint32Array, k: number, seed: number) {
+/** Non-empty clusters of spherical k-means from `k` random labels, each ascending. Pauses between its passes over them. */
+async function wideClusters(
+  embedding: Csr,
+  labels: Uint32Array,
+  k: number,
+  seed: number,
+  pause: () => Promise<void>,
+): Promise<Uint32Array[]> {
   const { indptr, indices, values, numCols } = embedding;
   const { width, values: dense } = embedding.dense ?? { width: 0, values: new Float32Array(0) };
   const random = newRandom(seed);
@@ -99,6 +111,7 @@ function wideClusters(embedding: Csr, labels: Uint32Array, k: number, seed: numb
   const cluster = new Int32Array(labels.length).fill(-1);
   const scores = new Float64Array(k);
   for (let iteration = 0; iteration < MAX_ITERATIONS; iteration++) {
+    await pause();
     const scale = inverseNorms(centers, k);
     let moved = 0;
     for (const [i, label] of labels.entries()) {
