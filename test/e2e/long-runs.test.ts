@@ -73,6 +73,8 @@ test("a run that is killed again and again, anywhere, is gone on with and ends i
   const lines = undisturbed.stdout.split("\n").length;
   const random = newRandom(5);
   let kills = 0;
+  /** What a run leaves that is killed when the model is in its place, and the next one takes away. */
+  let leftBehind: string[] = [];
   for (let round = 0; round < 6; round++) {
     const run = start(fineTune(corpus, out));
     // The first quarter comes before the encoder.
@@ -81,16 +83,20 @@ test("a run that is killed again and again, anywhere, is gone on with and ends i
     const pid = worker();
     if (pid !== undefined) kill(pid, "SIGKILL");
     run.child.kill("SIGKILL");
-    if ((await run.finished).code === null) kills++;
+    const isKilled = (await run.finished).code === null;
+    if (isKilled) kills++;
     // What was killed has memory to give back before it is gone.
     for (let i = 0; pid !== undefined && kill(pid, 0) && i < 100; i++) await sleep(20);
-    if (existsSync(out)) break;
+    if (!existsSync(out)) continue;
+    if (isKilled) leftBehind = ["killed.lock", "killed.training"];
+    break;
   }
   if (!existsSync(out)) expect((await tagwright(fineTune(corpus, out))).code).toBe(0);
   expect(kills).toBeGreaterThan(1);
   const dated = /^(model\.json|README\.md)$/;
   expect(contentOf(out, dated)).toEqual(contentOf(whole, dated));
-  expect(readdirSync(folder).sort()).toEqual(["killed", "notes.jsonl", "whole"]);
+  const left = readdirSync(folder).filter((it) => !leftBehind.includes(it));
+  expect(left.sort()).toEqual(["killed", "notes.jsonl", "whole"]);
 }, 240_000);
 
 test("a training on words that is stopped says how to go on, and does: what it has learnt is not learnt again", async () => {

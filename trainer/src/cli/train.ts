@@ -80,7 +80,7 @@ export function addTrainCommand(program: Command): void {
       "refuse a run that would need more, stop one that takes more (default: refuse what the machine does not have)",
       wholeNumber(64, 1e9),
     )
-    .option("--resume", "go on from the last checkpoint, or fail (default: go on where it is one of the same run)")
+    .option("--resume", "go on from the last checkpoint, fail where that is of another run (default: start anew then)")
     .option("--no-resume", "start anew; a checkpoint that is there stays until there is a new one")
     .option("--checkpoint-steps <n>", "steps between two checkpoints (default: about a minute)", wholeNumber(1, 1e6))
     .addOption(new Option("--preset <name>", "how much to invest").choices(["fast", "best"]).default("fast"))
