@@ -1,6 +1,10 @@
+import * as tf from "@tensorflow/tfjs-core";
+import "@tensorflow/tfjs-backend-cpu";
 import { expect, test } from "vitest";
 import { chooseEngine, openEngine } from "./choose.ts";
-import { type Engine, EngineError, type EngineName, type HostTensor } from "./engine.ts";
+import { type Engine, EngineError, type EngineName, type HostTensor, type Program, type Tensors } from "./engine.ts";
+import { newOrtEngine } from "./ort.ts";
+import { newTfjsEngine } from "./tfjs.ts";
 import { newTinyStep } from "./tiny-step.ts";
 
 const tiny = newTinyStep();
@@ -90,6 +94,56 @@ test("the one asked for is opened and no other, and is not replaced where it fai
     throw new EngineError("not here");
   };
   await expect(chooseEngine("webgpu", trial, { threads: 1, open: broken })).rejects.toThrow("not here");
+});
+
+/** The CPU, under the name of a GPU, with a mistake in what it is fed or keeps. */
+async function mistaken(run: (program: Program, feeds: Tensors) => Promise<Tensors>): Promise<Engine> {
+  const engine = await newOrtEngine("cpu", { threads: 1 });
+  return {
+    name: "webgpu",
+    description: "a GPU",
+    load: async (graph, state) => {
+      const program = await engine.load(graph, state);
+      return {
+        run: (feeds) => run(program, feeds),
+        readState: (names) => program.readState(names),
+        writeState: (values) => program.writeState(values),
+        dispose: () => program.dispose(),
+      };
+    },
+    dispose: () => engine.dispose(),
+  };
+}
+
+const filledWith = (feeds: Tensors, name: string, change: (value: number) => number): Tensors => {
+  const it = feeds.get(name)!;
+  return new Map(feeds).set(name, { ...it, data: (it.data as Float32Array).map(change) });
+};
+
+test.each<[string, (program: Program, feeds: Tensors) => Promise<Tensors>]>([
+  ["keeps no state from step to step", (program, feeds) => program.run(feeds, () => false)],
+  ["reads padding", (program, feeds) => program.run(filledWith(feeds, "mask", () => 1))],
+  ["takes steps of half the size", (program, feeds) => program.run(filledWith(feeds, "rate", (it) => it / 2))],
+  ["forgets how much gradients differ", (program, feeds) => program.run(filledWith(feeds, "secondScale", () => 1))],
+])("on the real graph, a GPU is out that %s", async (_, run) => {
+  const { engine, notes } = await chooseEngine("auto", trial, {
+    threads: 1,
+    open: async (name) => (name === "cpu" ? openEngine(name, 1) : mistaken(run)),
+    tryOut: ["cpu", "webgpu"],
+  });
+  expect(engine.name).toBe("cpu");
+  expect(notes).toEqual([expect.stringMatching(/^webgpu is out: it computes .* the CPU computes/u)]);
+  await engine.dispose();
+});
+
+test("on the real graph, auto takes an engine of another library for as good as the CPU", async () => {
+  const { engine, notes } = await chooseEngine("auto", trial, {
+    threads: 1,
+    open: async (name) => (name === "cpu" ? openEngine(name, 1) : newTfjsEngine(tf, "TensorFlow.js, plain")),
+    tryOut: ["cpu", "tfjs"],
+  });
+  expect(notes).toEqual([]);
+  await engine.dispose();
 });
 
 test("on the real graph, auto finds an engine on any machine, and it leaves the state alone", async () => {
