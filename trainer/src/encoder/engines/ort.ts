@@ -39,8 +39,13 @@ export async function newOrtEngine(name: OrtEngineName, options: OrtOptions = {}
 const sessionOptions = {
   graphOptimizationLevel: "all",
   logSeverityLevel: 3,
-  // A saturated softmax is full of numbers below 1e-38, on which a processor is slow: a step took ten times as long.
-  extra: { session: { set_denormal_as_zero: "1" } },
+  extra: {
+    // A saturated softmax is full of numbers below 1e-38, on which a processor is slow: a step took ten times as long.
+    session: { set_denormal_as_zero: "1" },
+    // On Apple's M4 these kernels may give other bits for the same product (microsoft/onnxruntime#31569: seen in 1.27, not
+    // known to be mended in 1.30), and a run that is resumed has to end in the same model.
+    mlas: { disable_kleidiai: "1" },
+  },
 } as const;
 
 async function loadOrt(): Promise<Ort> {
