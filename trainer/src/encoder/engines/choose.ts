@@ -1,5 +1,6 @@
 // Chooses the engine of a training run. "auto" gives each one that may work here two steps of the real graph, the second
-// with what the first has learnt, and takes the fastest; one that fails, or computes something else than the CPU does, is out, and is named.
+// with what the first has learnt, and takes the fastest; one that fails, or computes something else than the CPU does, is
+// out, and is named.
 import type { Graph } from "../graph/graph.ts";
 import { hasCudaProvider, hasGpu } from "./available.ts";
 import { disposeQuietly, type Engine, EngineError, type EngineName, type Tensors } from "./engine.ts";
