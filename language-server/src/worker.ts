@@ -15,6 +15,13 @@ const end = () => {
   if (busy instanceof Int32Array && Atomics.sub(busy, 0, 1) === 1) Atomics.notify(busy, 0);
 };
 
+/** Nothing is under way any more, whatever has begun: a thread that ends comes between two runs of an encoder. */
+const rest = () => {
+  if (!(busy instanceof Int32Array)) return;
+  Atomics.store(busy, 0, 0);
+  Atomics.notify(busy, 0);
+};
+
 const service = createService({
   openModel,
   loadTaxonomy,
@@ -22,8 +29,11 @@ const service = createService({
 });
 
 parentPort?.on("message", async (message: WorkerRequest | typeof closeMessage) => {
-  // Ends this thread, not the process.
-  if (message === closeMessage) process.exit(0);
+  if (message === closeMessage) {
+    rest();
+    // Ends this thread, not the process.
+    process.exit(0);
+  }
   const { id, operation, params } = message;
   let reply: WorkerReply;
   begin();

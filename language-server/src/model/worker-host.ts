@@ -203,6 +203,7 @@ export class WorkerHost {
 
   /** For a process that ends without `dispose`, since its editor is gone: a run is waited for, as there. */
   #waitForIdle(): void {
+    this.#worker?.postMessage(closeMessage);
     const until = Date.now() + maxClosingMs;
     for (let busy = 1; busy > 0 && Date.now() < until; ) {
       busy = Atomics.load(this.#busy, 0);

@@ -4,11 +4,14 @@ const assert = require("node:assert/strict");
 const { createHash } = require("node:crypto");
 const { execFile } = require("node:child_process");
 const { lookup } = require("node:dns");
-const { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } = require("node:fs");
+const fs = require("node:fs");
+const { tmpdir } = require("node:os");
 const path = require("node:path");
 const { setTimeout: delay } = require("node:timers/promises");
 const { promisify } = require("node:util");
 const vscode = require("vscode");
+
+const { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } = fs;
 
 const root = vscode.workspace.workspaceFolders[0].uri.fsPath;
 const extension = vscode.extensions.getExtension("tagwright.tagwright");
@@ -303,6 +306,28 @@ exports.tests = [
       const expected = Buffer.concat([before.get(name), Buffer.from("\nOne more line.\n")]);
       assert.equal(readFileSync(file).toString(), expected.toString());
       writeFileSync(file, before.get(name));
+    },
+  ],
+  [
+    "a file that was deleted since is no reason to keep a batch, and one behind a link is let be",
+    async () => {
+      await run("tagwright.suggestWorkspace");
+      const before = notes();
+      await run("tagwright.applySuggestions");
+      const changed = [...notes()].filter(([name, bytes]) => hash(bytes) !== hash(before.get(name)));
+      const [[gone], [linked], ...others] = changed;
+      assert.ok(others.length > 0);
+      const elsewhere = path.join(fs.mkdtempSync(path.join(tmpdir(), "tagwright-")), "note.md");
+      const tagged = readFileSync(path.join(root, linked));
+      rmSync(path.join(root, gone));
+      fs.renameSync(path.join(root, linked), elsewhere);
+      fs.symlinkSync(elsewhere, path.join(root, linked));
+      assert.equal(await run("tagwright.revertBatch"), others.length);
+      assert.equal(hash(readFileSync(elsewhere)), hash(tagged));
+      rmSync(path.join(root, linked));
+      assert.equal(await run("tagwright.revertBatch"), 0);
+      for (const name of [gone, linked]) writeFileSync(path.join(root, name), before.get(name));
+      for (const [name, bytes] of notes()) assert.equal(hash(bytes), hash(before.get(name)), name);
     },
   ],
   [
