@@ -13,6 +13,8 @@ export interface EmbedOptions {
   readonly maxPieces: number;
   /** Only a document's first passage, or the mean of the unit embeddings of all, as a model serves them. */
   readonly passages: "first" | "all";
+  /** Whether each passage runs by itself, without padding. Default: in batches. */
+  readonly alone?: boolean;
 }
 
 /** How far an embedding of many documents has come. */
@@ -59,12 +61,13 @@ export async function embedWith(
 export async function embedDocuments(
   program: Program,
   pieces: PieceRows,
-  { hidden, maxPieces, passages }: EmbedOptions,
+  { hidden, maxPieces, passages, alone = false }: EmbedOptions,
   { values: out, done, keep }: EmbeddingPart,
   onProgress: (done: number, total: number) => void,
   signal?: AbortSignal,
 ): Promise<void> {
   const { numDocuments, passageStart } = pieces;
+  const most = alone ? 1 : MOST_PASSAGES;
   const end = (d: number) =>
     passages === "all" ? passageStart[d + 1]! : Math.min(passageStart[d + 1]!, passageStart[d]! + 1);
   const items: { document: number; passage: number; length: number; share: number }[] = [];
@@ -82,7 +85,7 @@ export async function embedDocuments(
   for (let from = isFitting ? done : 0; from < items.length; ) {
     signal?.throwIfAborted();
     const { length } = items[from]!;
-    const size = Math.max(1, Math.min(MOST_PASSAGES, Math.floor(PIECES_A_BATCH / length), items.length - from));
+    const size = Math.max(1, Math.min(most, Math.floor(PIECES_A_BATCH / length), items.length - from));
     const batch = items.slice(from, from + size);
     const ids = new BigInt64Array(size * length);
     const mask = new BigInt64Array(size * length);
