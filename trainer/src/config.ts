@@ -326,6 +326,14 @@ export function sharesTried({ kept: { shares, upToDocuments } }: Tuning, numDocu
   return numDocuments <= upToDocuments ? shares : [];
 }
 
+/**
+ * Parts of the held-out documents that are asked about in turn, by rankers that learn from the others, too: the final
+ * ranker of a small corpus also learns from many documents that its encoder has not.
+ */
+export function rehearsalParts(tuning: Tuning, numDocuments: number): number {
+  return numDocuments < calibration.foldsBelow && !tunesAgain(tuning, numDocuments) ? 2 : 1;
+}
+
 /** Whether an encoder learns from all documents when held-out ones have decided what they decide. */
 export function tunesAgain({ againUpToDocuments }: Tuning, numDocuments: number): boolean {
   return numDocuments <= againUpToDocuments;

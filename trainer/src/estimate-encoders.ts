@@ -2,7 +2,7 @@
 // that weigh its embedding, and its part of the model.
 import { estimateRankers, type WordsEstimate } from "./calibrate/estimate.ts";
 import type { RunEstimate } from "./calibrate/rehearse.ts";
-import { type Recipe, sharesTried, type Tuning } from "./config.ts";
+import { type Recipe, rehearsalParts, sharesTried, type Tuning } from "./config.ts";
 import type { Engine } from "./encoder/engines/engine.ts";
 import type { PretrainedEncoder } from "./encoder/source/pretrained.ts";
 import type { TrainingSet } from "./features/training-set.ts";
@@ -66,7 +66,8 @@ export async function estimateEncoders(
     const needed = memoryBeside(tuning, freeze);
     memoryBytes = Math.max(memoryBytes, needed);
     const shares = freeze ? [] : sharesTried(tuning, pieces.numDocuments);
-    const trials = tuning.denseWeights.length * (1 + shares.length) + (e === 0 ? 1 : 0);
+    const weighed = tuning.denseWeights.length * (1 + shares.length) + (e === 0 ? 1 : 0);
+    const trials = weighed * rehearsalParts(tuning, pieces.numDocuments);
     seconds += alone.seconds + estimateRankers(set, recipe, threads, trials, shape.hidden);
     // Words as in the rehearsal, and a byte for each weight of the embedding.
     const rankerBytes = rehearsal.modelBytes + numLabels * shape.hidden;

@@ -2,9 +2,9 @@
 // not seen, and trees with rankers are learnt on both.
 import path from "node:path";
 import type { EncoderContent, MemberContent } from "@tagwright/model/internals";
-import { type Judged, judge } from "./calibrate/calibrate.ts";
+import type { Judged } from "./calibrate/calibrate.ts";
 import { interpolate, type KeptShare, keepShare } from "./calibrate/keep-share.ts";
-import { besideWords, type WeighedEmbedding, weighEmbedding } from "./calibrate/rehearse-embedding.ts";
+import { besideWords, judgeAll, type WeighedEmbedding, weighEmbedding } from "./calibrate/rehearse-embedding.ts";
 import { type Quantised, tryQuantised } from "./calibrate/try-quantised.ts";
 import { type Recipe, sharesTried, tunesAgain } from "./config.ts";
 import type { RunningEngine } from "./encoder/engines/running-engine.ts";
@@ -117,15 +117,13 @@ export async function learnMeaning(
   const quantised = await tryQuantised(rehearsed, weighed, pieces, recipe, maxPieces, threads, signal);
   if (quantised !== undefined)
     onProgress({ type: "log", level: "info", message: `${called}${describeQuantised(quantised)}` });
-  const { weight, members: rehearsing = [] } = weighed;
+  const { weight } = weighed;
   const isTunedAgain = isAgain && kept.share > 0;
   const final = isTunedAgain ? await tuneAgain(task, set, kept, run, engines) : { ...kept, set: weighed.set };
   const graph = isTunedAgain ? bake(buildEncoder(pretrained.shape), final.weights) : rehearsed;
   const int8 = quantised?.graph && (isTunedAgain ? quantizeEncoder(graph) : quantised.graph);
   const judged =
-    depth === undefined
-      ? weighed.judged
-      : await judge(weighed.asked, rehearsing, heldOut, recipe, () => undefined, signal, depth);
+    depth === undefined ? weighed.judged : await judgeAll(weighed.rehearsed, recipe, () => undefined, signal, depth);
   return {
     encoder: encoderContent(pretrained, weight, recipe, graph, int8),
     members: await learnAll(final.set, recipe, pool, context),

@@ -15,9 +15,12 @@ const numLabels = 12;
 const quiet = { ranker: () => undefined, judged: () => undefined };
 
 /** Documents of one label each, whose words tell nothing of it. */
-async function wordsOfNoUse(numDocuments: number): Promise<{ set: TrainingSet; labels: number[] }> {
+async function wordsOfNoUse(
+  numDocuments: number,
+  labelOf = (i: number) => i % numLabels,
+): Promise<{ set: TrainingSet; labels: number[] }> {
   const random = newRandom(11);
-  const labels = Array.from({ length: numDocuments }, (_, i) => i % numLabels);
+  const labels = Array.from({ length: numDocuments }, (_, i) => labelOf(i));
   const lines = labels.map((label, i) => {
     const words = Array.from({ length: 6 }, () => `w${Math.floor(random() * 20)}`);
     return JSON.stringify({ id: `d${i}`, text: words.join(" "), labels: [`l${String(label).padStart(2, "0")}`] });
@@ -61,10 +64,31 @@ test.each(["words", "none"] as const)(
   },
 );
 
+test.each([
+  { preset: "fast", learns: "from one half of them and is asked about the other", right: 60, parts: 2 },
+  { preset: "best", learns: "from none of them, as the encoder learns them all later", right: 55, parts: 1 },
+] as const)("of few held-out documents $preset learns $learns", async ({ preset, right, parts }) => {
+  const heldOut = Uint32Array.from({ length: 60 }, (_, i) => i);
+  // The last label is on held-out documents alone, five of them.
+  const { set, labels } = await wordsOfNoUse(240, (i) => (i < 60 ? Math.floor(i / 5) : i % (numLabels - 1)));
+  const pool = newWorkerPool(1);
+  try {
+    const recipe = recipeFor(preset, 1, { features: "none" });
+    const { judged, rehearsed } = await weighEmbedding(set, telling(labels), heldOut, recipe, pool, quiet);
+    expect(judged.map((it) => it.document)).toEqual([...heldOut]);
+    expect(judged.filter((it) => it.suggestions[0]?.label === labels[it.document])).toHaveLength(right);
+    expect(rehearsed).toHaveLength(parts);
+    expect(rehearsed.flatMap((it) => [...it.documents]).sort((a, b) => a - b)).toEqual([...heldOut]);
+  } finally {
+    await pool.dispose();
+  }
+});
+
 test("words that a rehearsal has asked about the same documents have the same figures, about others none", async () => {
   const { set, labels } = await wordsOfNoUse(240);
   const heldOut = Uint32Array.from({ length: 60 }, (_, i) => i);
-  const recipe = recipeFor("fast", 1, { features: "words" });
+  // As on large corpora: the held-out documents are asked about at once.
+  const recipe = recipeFor("best", 1, { features: "words" });
   const pool = newWorkerPool(1);
   try {
     const { tried } = await weighEmbedding(set, telling(labels), heldOut, recipe, pool, quiet);

@@ -1,7 +1,7 @@
 // How much the embedding counts beside TF-IDF: models with several weights suggest for documents that neither they nor
 // the encoder have seen, and the best one decides. Its outcomes calibrate the final model.
 import type { MemberContent } from "@tagwright/model/internals";
-import type { Recipe } from "../config.ts";
+import { type Recipe, rehearsalParts } from "../config.ts";
 import { sharedFloat32, sharedUint32 } from "../features/growing.ts";
 import type { TrainingSet } from "../features/training-set.ts";
 import { withUnseen } from "../features/unseen-documents.ts";
@@ -17,15 +17,21 @@ export interface Embeddings {
   readonly values: Float32Array;
 }
 
+/** A model and the documents that it was asked about, ascending, which it has not learnt. */
+export interface Rehearsed {
+  readonly documents: Uint32Array;
+  /** With their rows as TF-IDF makes them that did not know them either. */
+  readonly asked: TrainingSet;
+  readonly members: readonly MemberContent[];
+}
+
 export interface WeighedEmbedding {
   /** The set with the embedding as its dense block, scaled by `weight`. */
   readonly set: TrainingSet;
   readonly weight: number;
-  /** The same as the model saw it that suggested for the held-out documents: TF-IDF did not know them either. */
-  readonly asked: TrainingSet;
   readonly judged: readonly Judged[];
-  /** The model that suggested for them; none without held-out documents. */
-  readonly members?: readonly MemberContent[];
+  /** What suggested for them, part by part; none without held-out documents. */
+  readonly rehearsed: readonly Rehearsed[];
   /** Held-out precision at 1 and nDCG at 5 for each weight that was tried; weight 0 is TF-IDF alone. */
   readonly tried: readonly { readonly weight: number; readonly precision: number; readonly ndcg: number }[];
 }
@@ -51,32 +57,53 @@ export async function weighEmbedding(
   const weights = [...recipe.tuning.denseWeights].sort((a, b) => a - b);
   if (heldOut.length === 0) {
     const weight = weights[weights.length >> 1]!;
-    const weighed = besideWords(set, embeddings, weight, recipe);
-    return { set: weighed, asked: weighed, weight, judged: [], tried: [] };
+    return { set: besideWords(set, embeddings, weight, recipe), weight, judged: [], rehearsed: [], tried: [] };
   }
-  const unseen = withUnseen(set, heldOut, recipe.features.minDocuments);
+  const numParts = rehearsalParts(recipe.tuning, set.features.numRows);
+  const parts = Array.from({ length: numParts }, (_, part) => heldOut.filter((_it, i) => i % numParts === part))
+    .filter((it) => it.length > 0)
+    .map((documents) => ({ documents, unseen: withUnseen(set, documents, recipe.features.minDocuments) }));
   const tried: WeighedEmbedding["tried"][number][] = [];
   const runs = triesWords ? [0, ...weights] : weights;
   const total = runs.length * heldOut.length;
   let done = 0;
   let best: Omit<WeighedEmbedding, "tried"> | undefined;
   let reached = Number.NEGATIVE_INFINITY;
-  for (const [run, weight] of runs.entries()) {
-    const learning = {
-      tree: () => undefined,
-      ranker: (part: number, all: number) => progress.ranker(run * all + part, runs.length * all),
-    };
+  let begun = 0;
+  for (const weight of runs) {
     const weighed = weight === 0 ? set : besideWords(set, embeddings, weight, recipe);
-    const members = await learnMembers(unseen.examples(weighed), recipe, pool, learning, signal);
-    const asked = unseen.asked(weighed);
-    const judged = await judge(asked, members, heldOut, recipe, () => progress.judged(++done, total), signal);
+    const rehearsed: Rehearsed[] = [];
+    for (const { documents, unseen } of parts) {
+      const before = begun++;
+      const learning = {
+        tree: () => undefined,
+        ranker: (part: number, all: number) => progress.ranker(before * all + part, runs.length * parts.length * all),
+      };
+      const members = await learnMembers(unseen.examples(weighed), recipe, pool, learning, signal);
+      rehearsed.push({ documents, asked: unseen.asked(weighed), members });
+    }
+    const judged = await judgeAll(rehearsed, recipe, () => progress.judged(++done, total), signal);
     const figures = figuresAt(weight, weighed, judged);
     tried.push(figures);
     if (weight === 0 || figures.ndcg <= reached) continue;
     reached = figures.ndcg;
-    best = { set: weighed, asked, weight, judged, members };
+    best = { set: weighed, weight, judged, rehearsed };
   }
   return { ...best!, tried };
+}
+
+/** What each model suggests for its own documents, by document. */
+export async function judgeAll(
+  rehearsed: readonly Rehearsed[],
+  recipe: Recipe,
+  onDone: () => void,
+  signal?: AbortSignal,
+  depth?: number,
+): Promise<Judged[]> {
+  const judged: Judged[] = [];
+  for (const { documents, asked, members } of rehearsed)
+    judged.push(...(await judge(asked, members, documents, recipe, onDone, signal, depth)));
+  return judged.sort((a, b) => a.document - b.document);
 }
 
 /**

@@ -28,11 +28,7 @@ async function problem() {
   const numDocuments = 120;
   const lines = Array.from({ length: numDocuments }, (_, i) => {
     const own = words[i % 8]!;
-    return JSON.stringify({
-      id: `n${i}`,
-      text: `${own} ${own} ${own} ${own} ${own} ${words[(i >> 3) % 8]}`,
-      labels: [own],
-    });
+    return JSON.stringify({ id: `n${i}`, text: `${`${own} `.repeat(12)}${words[(i >> 3) % 8]}`, labels: [own] });
   });
   const folder = scratchFolder({ "notes.jsonl": `${lines.join("\n")}\n` });
   const encoder = await readEncoderFolder(
@@ -48,7 +44,7 @@ async function problem() {
   const engine = await newOrtEngine("cpu", { threads: 1 });
   const values = await embedWith(engine, shape, weights, pieces, maxPieces, () => undefined);
   await engine.dispose();
-  const heldOut = Uint32Array.from({ length: 40 }, (_, i) => 3 * i);
+  const heldOut = Uint32Array.from({ length: 40 }, (_, i) => 3 * i + (i % 3));
   const weighed = await weighEmbedding(set, { width: shape.hidden, values }, heldOut, recipe, pool, quiet);
   const tryIt = (judged = weighed.judged, tuned = weights) =>
     tryQuantised(bake(buildEncoder(shape), tuned), { ...weighed, judged }, pieces, recipe, maxPieces, 1);

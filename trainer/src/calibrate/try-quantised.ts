@@ -5,9 +5,9 @@ import type { Graph } from "../encoder/graph/graph.ts";
 import { quantizeEncoder } from "../encoder/graph/quantize.ts";
 import { unitRows } from "../fine-tune/embed.ts";
 import { type PieceRows, selectPieces } from "../fine-tune/pieces.ts";
-import { calibrate, judge } from "./calibrate.ts";
+import { calibrate } from "./calibrate.ts";
 import { embedAsServed } from "./embed-as-served.ts";
-import type { WeighedEmbedding } from "./rehearse-embedding.ts";
+import { judgeAll, type WeighedEmbedding } from "./rehearse-embedding.ts";
 
 export interface Quantised {
   /** The graph with 8-bit weights, where it is good enough. */
@@ -27,7 +27,7 @@ const MOST_DOCUMENTS = 1_000;
  */
 export async function tryQuantised(
   baked: Graph,
-  { asked: set, weight, judged, members }: WeighedEmbedding,
+  { set, weight, judged, rehearsed }: WeighedEmbedding,
   pieces: PieceRows,
   recipe: Recipe,
   maxPieces: number,
@@ -36,7 +36,7 @@ export async function tryQuantised(
 ): Promise<Quantised | undefined> {
   const compared = judged.slice(0, MOST_DOCUMENTS);
   const { dense } = set.features;
-  if (compared.length === 0 || members === undefined || dense === undefined) return undefined;
+  if (compared.length === 0 || dense === undefined) return undefined;
   const graph = quantizeEncoder(baked);
   const documents = Uint32Array.from(compared, ({ document }) => document);
   const options = { hidden: dense.width, maxPieces };
@@ -45,8 +45,13 @@ export async function tryQuantised(
   const values = dense.values.slice();
   for (const [row, document] of documents.entries())
     values.set(scaled.subarray(row * dense.width, (row + 1) * dense.width), document * dense.width);
-  const requantised = { ...set, features: { ...set.features, dense: { width: dense.width, values } } };
-  const again = await judge(requantised, members, documents, recipe, () => undefined, signal);
+  const isCompared = new Set(documents);
+  const requantised = rehearsed.map(({ documents: own, asked, members }) => ({
+    documents: own.filter((it) => isCompared.has(it)),
+    asked: { ...asked, features: { ...asked.features, dense: { width: dense.width, values } } },
+    members,
+  }));
+  const again = await judgeAll(requantised, recipe, () => undefined, signal);
   const float = calibrate(set, compared).metrics.precision["1"];
   const int8 = calibrate(set, again).metrics.precision["1"];
   return { graph: float - int8 < TOLERANCE ? graph : undefined, precision: { float, int8 } };
