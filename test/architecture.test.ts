@@ -55,6 +55,7 @@ const stages: Partial<Record<PackageName, { order: readonly string[]; files: Rea
       "progress.ts": "",
       "config.ts": "",
       "random.ts": "",
+      "breathe.ts": "",
       "meter.ts": "",
       "memory-limit.ts": "",
       "train.ts": "calibrate",

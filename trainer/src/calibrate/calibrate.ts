@@ -1,9 +1,10 @@
 // Suggestions for documents a model had not seen, and from them the probabilities, the threshold and honest figures.
 import { type Calibration, EnsembleSearch, type MemberContent, probabilityOf, rowOf } from "@tagwright/model/internals";
+import { breathe } from "../breathe.ts";
 import type { Recipe } from "../config.ts";
 import { type Band, createBands } from "../eval/label-bands.ts";
 import { createMetrics, type Metrics } from "../eval/metrics.ts";
-import { breathe, type TrainingSet } from "../features/training-set.ts";
+import type { TrainingSet } from "../features/training-set.ts";
 import { toMember } from "../ranker/learn-members.ts";
 import { bestThreshold, fitCalibration, type Outcome } from "./fit-calibration.ts";
 

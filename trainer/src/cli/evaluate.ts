@@ -3,13 +3,13 @@
 import path from "node:path";
 import { type Model, openModel } from "@tagwright/model";
 import type { Command } from "commander";
+import { breathe } from "../breathe.ts";
 import { type Corpus, describeReport } from "../corpus/corpus.ts";
 import { CorpusError } from "../corpus/corpus-error.ts";
 import { type CorpusOptions, openCorpus } from "../corpus/open-corpus.ts";
 import { isHeldOut } from "../corpus/split.ts";
 import { createMetrics, type Metrics } from "../eval/metrics.ts";
 import { countTrainingLabels } from "../eval/training-counts.ts";
-import { breathe } from "../features/training-set.ts";
 import { createMeter } from "../meter.ts";
 import { exitCodeHelp, UsageError } from "./exit-codes.ts";
 import { excludeHelp, requireOptions, wholeNumber } from "./parse-options.ts";

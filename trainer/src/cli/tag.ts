@@ -3,7 +3,7 @@ import path from "node:path";
 import { siteTagOptions, type TagOptions } from "@tagwright/documents";
 import { openModel } from "@tagwright/model";
 import type { Command } from "commander";
-import { breathe } from "../features/training-set.ts";
+import { breathe } from "../breathe.ts";
 import { createMeter } from "../meter.ts";
 import type { ExitCode } from "../progress.ts";
 import { applyBatch, type BatchResult, type PlannedFile } from "./batch/apply-batch.ts";

@@ -1,5 +1,6 @@
 // A corpus in memory, ready to learn from: TF-IDF rows and label indices, in shared memory where workers read it.
 import type { Csr, DenseBlock, SparseRow, TfidfModel } from "@tagwright/model/internals";
+import { breathe } from "../breathe.ts";
 import type { Recipe } from "../config.ts";
 import type { Corpus } from "../corpus/corpus.ts";
 import {
@@ -47,7 +48,6 @@ export interface ReadSetOptions {
 const FOLD_SALT = "fold:";
 /** Documents between two looks at the clock, so that cancelling and progress stay prompt. */
 const BREATHE_EVERY = 256;
-const BREATHE_MS = 50;
 
 /**
  * Reads the corpus once. @throws CorpusError where nothing can be learnt from it, the signal's reason when aborted.
@@ -109,22 +109,6 @@ export async function readTrainingSet(
     hasOneText,
     tfidf: fitted.model,
     vocabulary: fitted.vocabulary,
-  };
-}
-
-/** Lets timers, signals and messages through. @throws the signal's reason when aborted. */
-export async function breathe(signal?: AbortSignal): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
-  signal?.throwIfAborted();
-}
-
-/** Breathes where it is called long after the last time: for the turns of a loop that may be short or long. */
-export function newBreather(signal?: AbortSignal): () => Promise<void> {
-  let last = performance.now();
-  return async () => {
-    if (performance.now() - last < BREATHE_MS) return;
-    await breathe(signal);
-    last = performance.now();
   };
 }
 

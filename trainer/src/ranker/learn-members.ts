@@ -7,8 +7,9 @@ import {
   type MemberContent,
   numNodes,
 } from "@tagwright/model/internals";
+import { breathe } from "../breathe.ts";
 import { leafSizeFor, type Recipe, rankerOptions } from "../config.ts";
-import { breathe, type Examples } from "../features/training-set.ts";
+import type { Examples } from "../features/training-set.ts";
 import { childSeed } from "../random.ts";
 import { buildTree, flatTree } from "../tree/build-tree.ts";
 import { labelEmbedding } from "../tree/label-embedding.ts";

@@ -1,7 +1,7 @@
 // Balanced spherical 2-means: splits labels into two halves of equal size, again and again.
 // Source: the partition of Parabel (Prabhu et al., WWW 2018) as XR-Linear uses it; ours selects instead of sorting.
 import type { Csr } from "@tagwright/model/internals";
-import { newBreather } from "../features/training-set.ts";
+import { newBreather } from "../breathe.ts";
 import { childSeed, newRandom } from "../random.ts";
 
 const MAX_ITERATIONS = 20;

@@ -1,7 +1,7 @@
 // Bonsai's tree: wide spherical k-means without balance, shallow. Source: Khandagale, Xiao and Babbar, 2020.
 // A cluster that is small enough early keeps a chain of single children, so that all labels lie on one level.
 import { type Csr, type LabelTree, MOST_CHILDREN, type TreeLevel } from "@tagwright/model/internals";
-import { newBreather } from "../features/training-set.ts";
+import { newBreather } from "../breathe.ts";
 import { childSeed, newRandom } from "../random.ts";
 
 const MAX_ITERATIONS = 20;
