@@ -1,5 +1,6 @@
 // The language server over one connection: capabilities, and one guarded handler for each request. Speaks LSP 3.18 with
 // any editor; the few requests beyond it are in protocol.ts.
+import { taggableEndings } from "@tagwright/documents";
 import {
   type Connection,
   DidChangeConfigurationNotification,
@@ -108,7 +109,8 @@ export function serve(connection: Connection, { version, workerScript }: ServerO
       await connection.client.register(DidChangeConfigurationNotification.type, { section });
     }
     if (workspace?.didChangeWatchedFiles?.dynamicRegistration === true) {
-      const watchers = [{ globPattern: "**/.tags/model/model.json" }];
+      const endings = taggableEndings.map((it) => it.slice(1));
+      const watchers = [{ globPattern: "**/.tags/model/model.json" }, { globPattern: `**/*.{${endings.join(",")}}` }];
       await connection.client.register(DidChangeWatchedFilesNotification.type, { watchers });
     }
   };
@@ -146,7 +148,10 @@ export function serve(connection: Connection, { version, workerScript }: ServerO
     ),
   );
   connection.onDidChangeWatchedFiles(async ({ changes }) => {
-    for (const { uri } of changes) await (await session.folderOf(uri)).model.refresh(true);
+    for (const { uri } of changes) {
+      if (uri.endsWith("/model.json")) await (await session.folderOf(uri)).model.refresh(true);
+      else await session.fileChanged(uri);
+    }
   });
 
   connection.languages.inlineCompletion.on(
@@ -192,7 +197,7 @@ export function serve(connection: Connection, { version, workerScript }: ServerO
   );
 
   documents.onDidChangeContent(({ document }) => session.documentChanged(document.uri));
-  documents.onDidSave(({ document }) => void session.documentSaved(document.uri));
+  documents.onDidSave(({ document }) => void session.fileChanged(document.uri));
 
   const openText = openTextOf(documents);
   connection.onRequest(

@@ -69,7 +69,7 @@ test("without a model, documents that are tagged and saved are counted again", a
     for (const name of ["a.md", "b.md"]) {
       const file = path.join(root, name);
       writeFileSync(file, "---\ntags: [x]\n---\n");
-      await session.documentSaved(fileUri(file));
+      await session.fileChanged(fileUri(file));
     }
     const counted = () => folder.status.state;
     await expect.poll(counted, { timeout: 20_000 }).toEqual({ kind: "none", taggedDocuments: 2 });

@@ -133,8 +133,9 @@ export class Session {
     this.#host.dropStale(uri);
   }
 
-  async documentSaved(uri: string): Promise<void> {
-    (await this.folderOf(uri)).documentSaved();
+  /** The file of a document was saved, made, changed or deleted. */
+  async fileChanged(uri: string): Promise<void> {
+    (await this.folderOf(uri)).fileChanged();
   }
 
   diagnostics(version: string): Diagnostics {

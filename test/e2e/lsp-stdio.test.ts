@@ -113,6 +113,10 @@ test("without a model every answer is empty, and the state says how many documen
     state: { kind: "none", taggedDocuments: 1 },
   });
   expect(await ghost(started)).toEqual([]);
+  writeFileSync(path.join(started.folder, "third.md"), other);
+  started.client.notify("workspace/didChangeWatchedFiles", { changes: [{ uri: started.uri("third.md"), type: 1 }] });
+  const two = (it: unknown) => (it as { state: { taggedDocuments?: number } }).state.taggedDocuments === 2;
+  await started.client.until("tagwright/status", two);
 });
 
 test("a model that appears is used without a restart, and one that is cut short is a state with a reason", async () => {

@@ -137,10 +137,10 @@ export class Folder {
     await this.#count();
   }
 
-  /** A document was saved. Without a model the count says what to do next, so it is taken again. */
-  documentSaved(): void {
+  /** A document was saved, or another program changed it. Without a model the count says what to do next: taken again. */
+  fileChanged(): void {
     if (this.model.state.kind !== "none" || this.#recounting !== undefined) return;
-    // Saves come in rows; and a count of a large folder may take at most a tenth of the time.
+    // Changes come in rows; and a count of a large folder may take at most a tenth of the time.
     const wait = Math.max(recountAfterMs, 9 * this.#lookMs);
     this.#recounting = setTimeout(() => {
       this.#recounting = undefined;

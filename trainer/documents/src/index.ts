@@ -24,4 +24,4 @@ export type {
   TagSlot,
   TextEdit,
 } from "./tag-location.ts";
-export { documentPathFor, isProjectPage, isTaggable, sidecarPathFor } from "./taggable.ts";
+export { documentPathFor, isProjectPage, isTaggable, sidecarPathFor, taggableEndings } from "./taggable.ts";

@@ -4,6 +4,9 @@ const markdown = [".md", ".markdown", ".mdown", ".mkd", ".mdx", ".qmd", ".rmd"];
 const otherText = [".txt", ".text", ".rst", ".adoc", ".asciidoc", ".org", ".tex", ".typ"];
 const sidecarSuffix = ".tags.yaml";
 
+/** How the names end of documents that are read and tagged, and of sidecars. */
+export const taggableEndings: readonly string[] = [...markdown, ...otherText, sidecarSuffix];
+
 /** Whether documents of this name are read and tagged: the Markdown family and plain text formats, no sidecars. */
 export function isTaggable(path: string): boolean {
   return isMarkdown(path) || otherText.includes(extensionOf(path));
