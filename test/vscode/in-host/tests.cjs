@@ -105,6 +105,11 @@ exports.tests = [
       await run("editor.action.inlineSuggest.commit");
       assert.equal(document.lineAt(line).text, "tags: []");
       await discard();
+      const folder = async () => JSON.parse(await run("tagwright.copyDiagnostics")).server?.folders[0];
+      const before = await until("a count", async () => (await folder())?.state.taggedDocuments);
+      writeFileSync(path.join(root, "by-another.md"), "---\ntags: [x]\n---\n");
+      await until("another count", async () => (await folder()).state.taggedDocuments === before + 1);
+      rmSync(path.join(root, "by-another.md"));
     },
   ],
   [
