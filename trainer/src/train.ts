@@ -12,13 +12,7 @@ import { describeModel, flatten } from "./describe-model.ts";
 import type { EngineChoice } from "./encoder/engines/choose.ts";
 import type { PretrainedEncoder } from "./encoder/source/pretrained.ts";
 import type { Metrics } from "./eval/metrics.ts";
-import {
-  CheckpointError,
-  checkpointFolder,
-  removeCheckpoints,
-  removeWords,
-  wordsFolder,
-} from "./fine-tune/checkpoint.ts";
+import { checkpointFolder, removeCheckpoints, removeWords, wordsFolder } from "./fine-tune/checkpoint.ts";
 import { type EncodersRun, newEncodersRun, newPieceReader } from "./learn-encoders.ts";
 import { learnAll } from "./learn-meaning.ts";
 import { createMeter } from "./meter.ts";
@@ -117,7 +111,10 @@ export async function train(options: TrainOptions, context: TrainContext): Promi
     const bounded = options.memoryLimit === undefined ? pool : boundMemory(pool, options.memoryLimit * 2 ** 20);
     const kept = checkpointFolder(options.out);
     if (options.resume === false) await removeWords(kept);
-    if (options.resume === true && encoders.length === 0) await requireAnswers(wordsFolder(kept));
+    if (options.resume === true && encoders.length === 0 && !(await hasAnswers(wordsFolder(kept)))) {
+      const message = `nothing learnt from words in ${wordsFolder(kept)}: training starts anew`;
+      onProgress({ type: "log", level: "warning", message });
+    }
     const ranking = keepAnswers(bounded, wordsFolder(kept), keeping(kept, options, onProgress));
     const reader = encoders.length > 0 ? newPieceReader(encoders, given, corpus) : undefined;
     encoding = reader && newEncodersRun(encoders, reader, given, options, context);
@@ -153,13 +150,6 @@ export async function train(options: TrainOptions, context: TrainContext): Promi
     await pool?.dispose();
     await release();
   }
-}
-
-/** @throws CheckpointError where nothing is in the folder of what a run on words keeps. */
-async function requireAnswers(folder: string): Promise<void> {
-  if (await hasAnswers(folder)) return;
-  const finding = `${folder}: what a run on words has learnt expected, nothing found`;
-  throw new CheckpointError(finding, "leave --resume out to start anew");
 }
 
 /** What is learnt from words is worth keeping, and no reason to fail. */
