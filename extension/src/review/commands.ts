@@ -1,7 +1,17 @@
 // "Tags: Suggest for Workspace", and what one does with the queue that it fills: apply, dismiss, look, revert.
 
 import { JournalError } from "@tagwright/documents/journal";
-import { commands, type Disposable, l10n, ProgressLocation, Uri, window, workspace } from "vscode";
+import {
+  CancellationTokenSource,
+  commands,
+  type Disposable,
+  l10n,
+  ProgressLocation,
+  Uri,
+  type WorkspaceFolder,
+  window,
+  workspace,
+} from "vscode";
 import type { App } from "../app.ts";
 import { excludes, pickFolder } from "../documents.ts";
 import { nextStep } from "../next-step.ts";
@@ -18,11 +28,29 @@ export function registerReviewCommands(app: App): Disposable[] {
     review.refresh();
     void commands.executeCommand("setContext", "tagwright.reviewing", queue.counts.tags > 0);
   };
+  // One queue is reviewed at a time: who asks for another folder, or again, wants that one.
+  let asking: CancellationTokenSource | undefined;
+  const suggest = async () => {
+    const folder = await pickFolder(l10n.t("Suggest tags for the documents of which folder?"));
+    if (folder?.uri.scheme !== "file") {
+      const isPassedOver = folder === undefined && (workspace.workspaceFolders ?? []).length > 0;
+      if (!isPassedOver) void window.showInformationMessage(l10n.t("Open a folder with documents first."));
+      return 0;
+    }
+    asking?.cancel();
+    const source = new CancellationTokenSource();
+    asking = source;
+    try {
+      return await suggestWorkspace(app, folder, refresh, source, () => asking !== source);
+    } finally {
+      source.dispose();
+    }
+  };
   const nodesOf = (node: ReviewNode | undefined, nodes: readonly ReviewNode[] | undefined) =>
     nodes ?? (node === undefined ? review.view.selection : [node]);
   return [
     preview,
-    commands.registerCommand("tagwright.suggestWorkspace", () => suggestWorkspace(app, refresh)),
+    commands.registerCommand("tagwright.suggestWorkspace", suggest),
     commands.registerCommand("tagwright.applySuggestions", async () => {
       await preview.close();
       return apply(app, refresh);
@@ -60,18 +88,20 @@ export function registerReviewCommands(app: App): Disposable[] {
   ];
 }
 
-/** @returns how many suggestions wait for review. */
-async function suggestWorkspace(app: App, refresh: () => void): Promise<number> {
+/** @returns how many suggestions wait for review; none where another command has taken the queue. */
+async function suggestWorkspace(
+  app: App,
+  folder: WorkspaceFolder,
+  refresh: () => void,
+  source: CancellationTokenSource,
+  isOvertaken: () => boolean,
+): Promise<number> {
   const { queue, review } = app;
-  const folder = await pickFolder(l10n.t("Suggest tags for the documents of which folder?"));
-  if (folder === undefined || folder.uri.scheme !== "file") {
-    void window.showInformationMessage(l10n.t("Open a folder with documents first."));
-    return 0;
-  }
   const settings = workspace.getConfiguration("tagwright", folder.uri);
   const preselect = settings.get("review.preselectProbability", 0.8);
   const minProbability = settings.get("review.minProbability", 0.5);
   const client = await app.client();
+  if (isOvertaken()) return 0;
   queue.clear();
   refresh();
   await commands.executeCommand("tagwright.review.focus");
@@ -80,7 +110,9 @@ async function suggestWorkspace(app: App, refresh: () => void): Promise<number> 
     title: l10n.t("Suggesting tags for {0}", folder.name),
     cancellable: true,
   };
-  const result = await window.withProgress(options, async (progress, token) => {
+  const { token } = source;
+  const ended = await window.withProgress(options, async (progress, stop) => {
+    stop.onCancellationRequested(() => source.cancel());
     let percent = 0;
     return client
       .suggestWorkspace({
@@ -89,6 +121,7 @@ async function suggestWorkspace(app: App, refresh: () => void): Promise<number> 
         exclude: excludes(folder.uri),
         token,
         onProgress: (documents, done, total) => {
+          if (token.isCancellationRequested) return;
           queue.add(documents, preselect);
           if (documents.length > 0) refresh();
           const now = total === 0 ? 0 : (100 * done) / total;
@@ -99,14 +132,13 @@ async function suggestWorkspace(app: App, refresh: () => void): Promise<number> 
       .catch((error: unknown) => {
         if (!token.isCancellationRequested) app.log.error(`suggesting for ${folder.name}: ${String(error)}`);
         return null;
-      })
-      .then((ended) => ({ ended, isCancelled: token.isCancellationRequested }));
+      });
   });
-  const { ended, isCancelled } = result;
-  if (ended === null || isCancelled) {
+  if (isOvertaken()) return 0;
+  if (ended === null || token.isCancellationRequested) {
     refresh();
     review.refresh(l10n.t("Stopped early."));
-    if (!isCancelled) void sayWhatEndedIt(app);
+    if (!token.isCancellationRequested) void sayWhatEndedIt(app);
     return queue.counts.tags;
   }
   if (ended.state !== "ready") {

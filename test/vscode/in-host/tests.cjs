@@ -1,84 +1,24 @@
 // Tests inside the extension host: what the UI does not show, by the `vscode` API. They run in order, on one copy of the
 // sample workspace, and start without a model.
 const assert = require("node:assert/strict");
-const { createHash } = require("node:crypto");
-const { execFile } = require("node:child_process");
 const { lookup } = require("node:dns");
-const fs = require("node:fs");
-const { tmpdir } = require("node:os");
+const { existsSync, readFileSync, rmSync, writeFileSync } = require("node:fs");
 const path = require("node:path");
 const { setTimeout: delay } = require("node:timers/promises");
-const { promisify } = require("node:util");
 const vscode = require("vscode");
-
-const { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } = fs;
-
-const root = vscode.workspace.workspaceFolders[0].uri.fsPath;
-const extension = vscode.extensions.getExtension("tagwright.tagwright");
-const run = (command, ...args) => vscode.commands.executeCommand(command, ...args);
-
-async function until(what, condition, ms = 20_000) {
-  for (const end = Date.now() + ms; Date.now() < end; await delay(50)) {
-    const result = await condition();
-    if (result) return result;
-  }
-  throw new Error(`never happened: ${what}`);
-}
-
-/** Relative path of each note to its bytes. */
-function notes() {
-  const names = readdirSync(root, { recursive: true, withFileTypes: true })
-    .filter((it) => it.isFile() && it.name.endsWith(".md"))
-    .map((it) => path.relative(root, path.join(it.parentPath ?? it.path, it.name)))
-    .filter((it) => !it.startsWith("."));
-  return new Map(names.sort().map((it) => [it, readFileSync(path.join(root, it))]));
-}
-
-const text = (file) => readFileSync(file, "utf8").replace(/^\ufeff/, "");
-const hash = (bytes) => createHash("sha256").update(bytes).digest("hex");
-
-async function open(relative) {
-  const document = await vscode.workspace.openTextDocument(path.join(root, relative));
-  return { document, editor: await vscode.window.showTextDocument(document) };
-}
-
-/** A note with a flow list of tags, and the position behind its last tag. */
-async function flowNote() {
-  const [relative] = [...notes()].find(([, bytes]) => /^tags: \[[^\]\n]+\]$/m.test(bytes.toString()));
-  const { document, editor } = await open(relative);
-  const line = document
-    .getText()
-    .split(/\r?\n/)
-    .findIndex((it) => it.startsWith("tags: ["));
-  const end = document.lineAt(line).text.length - 1;
-  return { document, editor, line, end };
-}
-
-async function emptyList() {
-  const note = await flowNote();
-  const { document, editor, line } = note;
-  await editor.edit((edit) => edit.replace(document.lineAt(line).range, "tags: []"));
-  editor.selection = new vscode.Selection(line, 7, line, 7);
-  return note;
-}
-
-const discard = () => run("workbench.action.files.revert");
-
-/** Asks for ghost text until some was put in. Asking again takes back what was asked, so an answer gets time first. */
-async function acceptGhost({ document, line }) {
-  const taken = () => document.lineAt(line).text !== "tags: []" && document.lineAt(line).text;
-  return until("ghost text in the tag list", async () => {
-    await run("editor.action.inlineSuggest.trigger");
-    for (let look = 0; look < 10 && !taken(); look++) {
-      await delay(200);
-      await run("editor.action.inlineSuggest.commit");
-    }
-    return taken();
-  });
-}
-
-/** Trains on words alone, without the question. */
-const trainWords = () => run("tagwright.trainModel", undefined, { encoder: "none" });
+const { tests: batchTests } = require("./batch-tests.cjs");
+const {
+  acceptGhost,
+  discard,
+  emptyList,
+  extension,
+  flowNote,
+  open,
+  root,
+  run,
+  trainWords,
+  until,
+} = require("./support.cjs");
 
 exports.tests = [
   [
@@ -246,88 +186,7 @@ exports.tests = [
       await discard();
     },
   ],
-  [
-    "a batch changes only tag lines, and reverting it restores every file byte for byte",
-    async () => {
-      await vscode.workspace.getConfiguration("tagwright").update("review.preselectProbability", 0.2, true);
-      await vscode.workspace.getConfiguration("tagwright").update("review.minProbability", 0.1, true);
-      const before = notes();
-      assert.ok((await run("tagwright.suggestWorkspace")) > 0);
-      const written = await run("tagwright.applySuggestions");
-      assert.ok(written > 0);
-      const changed = [...notes()].filter(([name, bytes]) => hash(bytes) !== hash(before.get(name)));
-      assert.ok(changed.length > 0);
-      for (const [name, bytes] of changed) {
-        const body = (it) =>
-          it.toString().replace(/^---\r?\n[\s\S]*?\r?\n---\r?\n|^\+\+\+\r?\n[\s\S]*?\r?\n\+\+\+\r?\n/, "");
-        const text = before.get(name).toString();
-        if (!/^\ufeff?[-+{]/.test(text)) continue;
-        assert.equal(body(bytes), body(before.get(name)), name);
-      }
-      assert.equal(vscode.workspace.textDocuments.filter((it) => it.isDirty).length, 0);
-      assert.equal(await run("tagwright.revertBatch"), changed.length);
-      for (const [name, bytes] of notes()) assert.equal(hash(bytes), hash(before.get(name)), name);
-      assert.equal(await run("tagwright.revertBatch"), 0);
-    },
-  ],
-  [
-    "the command line takes back what the editor wrote, byte for byte",
-    async () => {
-      const before = notes();
-      await run("tagwright.suggestWorkspace");
-      assert.ok((await run("tagwright.applySuggestions")) > 0);
-      const program = path.join(extension.extensionPath, "dist/tagwright.cjs");
-      await promisify(execFile)(process.execPath, [program, "revert", root]);
-      for (const [name, bytes] of notes()) assert.equal(hash(bytes), hash(before.get(name)), name);
-      // The editor reads what changed beside it before the next test looks.
-      await until("the editor to see it", () =>
-        vscode.workspace.textDocuments
-          .filter((it) => it.uri.scheme === "file" && it.languageId === "markdown")
-          .every((it) => it.getText() === text(it.uri.fsPath)),
-      );
-    },
-  ],
-  [
-    "a batch file that was edited since keeps the edit when the batch is reverted",
-    async () => {
-      await run("tagwright.suggestWorkspace");
-      const before = notes();
-      await run("tagwright.applySuggestions");
-      const [name] = [...notes()].find(([it, bytes]) => hash(bytes) !== hash(before.get(it)));
-      const file = path.join(root, name);
-      writeFileSync(file, Buffer.concat([readFileSync(file), Buffer.from("\nOne more line.\n")]));
-      await until("the editor to see the change", async () => {
-        const document = await vscode.workspace.openTextDocument(file);
-        return document.getText().includes("One more line.");
-      });
-      await run("tagwright.revertBatch");
-      const expected = Buffer.concat([before.get(name), Buffer.from("\nOne more line.\n")]);
-      assert.equal(readFileSync(file).toString(), expected.toString());
-      writeFileSync(file, before.get(name));
-    },
-  ],
-  [
-    "a file that was deleted since is no reason to keep a batch, and one behind a link is let be",
-    async () => {
-      await run("tagwright.suggestWorkspace");
-      const before = notes();
-      await run("tagwright.applySuggestions");
-      const changed = [...notes()].filter(([name, bytes]) => hash(bytes) !== hash(before.get(name)));
-      const [[gone], [linked], ...others] = changed;
-      assert.ok(others.length > 0);
-      const elsewhere = path.join(fs.mkdtempSync(path.join(tmpdir(), "tagwright-")), "note.md");
-      const tagged = readFileSync(path.join(root, linked));
-      rmSync(path.join(root, gone));
-      fs.renameSync(path.join(root, linked), elsewhere);
-      fs.symlinkSync(elsewhere, path.join(root, linked));
-      assert.equal(await run("tagwright.revertBatch"), others.length);
-      assert.equal(hash(readFileSync(elsewhere)), hash(tagged));
-      rmSync(path.join(root, linked));
-      assert.equal(await run("tagwright.revertBatch"), 0);
-      for (const name of [gone, linked]) writeFileSync(path.join(root, name), before.get(name));
-      for (const [name, bytes] of notes()) assert.equal(hash(bytes), hash(before.get(name)), name);
-    },
-  ],
+  ...batchTests,
   [
     "a broken model is a state, not an error, and training heals it",
     async () => {
