@@ -17,13 +17,17 @@ export interface TrainingSnapshot {
   readonly news: { readonly number: number; readonly text: string };
 }
 
-export interface TrainingMonitor {
-  /** `resumes`: the curve of the run that was stopped goes on. */
-  begin(folder: string, resumes: boolean): void;
+/** What one training tells. Of several that run at once the one that began last is shown, and the others are not heard. */
+export interface TrainingReport {
   add(event: ProgressEvent): void;
   /** It was asked to stop, and has not yet. */
   stopping(): void;
   end(state: Exclude<TrainingState, "none" | "running" | "stopping">, line: string): void;
+}
+
+export interface TrainingMonitor {
+  /** `resumes`: the curve of the run that was stopped goes on. */
+  begin(folder: string, resumes: boolean): TrainingReport;
   snapshot(): TrainingSnapshot;
   /** Called after each change. @returns what ends it. */
   onChange(listener: () => void): { dispose(): void };
@@ -34,6 +38,7 @@ export function createTrainingMonitor(): TrainingMonitor {
   let recorder: CurveRecorder = recordCurve();
   let state: TrainingState = "none";
   let folder = "";
+  let begun = 0;
   let line = "";
   let news = { number: 0, text: "" };
   const tell = (text: string) => {
@@ -42,33 +47,41 @@ export function createTrainingMonitor(): TrainingMonitor {
   const changed = () => {
     for (const it of listeners) it();
   };
+  const add: TrainingReport["add"] = (event) => {
+    const isCurve = recorder.add(event);
+    const text = describeEvent(event);
+    if (event.type === "progress" || event.type === "estimate") line = text ?? line;
+    if (event.type === "level" || event.type === "quality") {
+      tell([text, describeCurve(recorder.curve())].filter((it) => it !== undefined).join(" "));
+    }
+    if (isCurve || event.type === "progress" || event.type === "estimate") changed();
+  };
+  const stopping = () => {
+    state = "stopping";
+    changed();
+  };
+  const end: TrainingReport["end"] = (outcome, text) => {
+    state = outcome;
+    line = text;
+    tell(text);
+    changed();
+  };
   return {
     begin(name, resumes) {
+      begun++;
+      const own = begun;
+      const shown =
+        <T extends unknown[]>(tellOf: (...what: T) => void) =>
+        (...what: T) => {
+          if (own === begun) tellOf(...what);
+        };
       if (!resumes || name !== folder) recorder = recordCurve();
       state = "running";
       folder = name;
       line = "";
       tell(`Training of ${name} begins.`);
       changed();
-    },
-    add(event) {
-      const isCurve = recorder.add(event);
-      const text = describeEvent(event);
-      if (event.type === "progress" || event.type === "estimate") line = text ?? line;
-      if (event.type === "level" || event.type === "quality") {
-        tell([text, describeCurve(recorder.curve())].filter((it) => it !== undefined).join(" "));
-      }
-      if (isCurve || event.type === "progress" || event.type === "estimate") changed();
-    },
-    stopping() {
-      state = "stopping";
-      changed();
-    },
-    end(outcome, text) {
-      state = outcome;
-      line = text;
-      tell(text);
-      changed();
+      return { add: shown(add), stopping: shown(stopping), end: shown(end) };
     },
     snapshot: () => ({ state, folder, line, curve: recorder.curve(), news }),
     onChange(listener) {

@@ -31,12 +31,12 @@ test("what is heard is said politely and once, by a place of its own", () => {
   expect(pageMarkup(nonce)).toMatch(/<div id="news" class="heard" role="status" aria-live="polite"><\/div>/);
   const monitor = createTrainingMonitor();
   const heard = () => pageContent(monitor.snapshot(), size, false).news;
-  monitor.begin("notes", false);
-  monitor.add({ type: "level", level: 0, levels: 2, nodes: 16 });
+  const run = monitor.begin("notes", false);
+  run.add({ type: "level", level: 0, levels: 2, nodes: 16 });
   const first = heard();
-  monitor.add({ type: "step", level: 0, step: 1, steps: 9, loss: 1, rate: 1, documentsPerSecond: 9 });
+  run.add({ type: "step", level: 0, step: 1, steps: 9, loss: 1, rate: 1, documentsPerSecond: 9 });
   expect(heard()).toEqual(first);
-  monitor.add({ type: "quality", level: 0, metric: "precision@1", value: 0.5 });
+  run.add({ type: "quality", level: 0, metric: "precision@1", value: 0.5 });
   expect(heard().number).toBe(first.number + 1);
   expect(heard().text).toContain("held-out P@1 50.0 %");
 });
@@ -50,11 +50,11 @@ test("a run can be cancelled; afterwards it can be resumed where a checkpoint is
     plot: "",
     rows: [],
   });
-  monitor.begin("notes", false);
+  const run = monitor.begin("notes", false);
   expect(content(false)).toMatchObject({ headline: "Training the tag model of notes", actions: ["cancel"] });
-  monitor.stopping();
+  run.stopping();
   expect(content(false)).toMatchObject({ headline: "Stopping the training of notes …", actions: [] });
-  monitor.end("cancelled", "Cancelled; the model is as it was.");
+  run.end("cancelled", "Cancelled; the model is as it was.");
   expect(content(true)).toMatchObject({ headline: "The training of notes was stopped", actions: ["resume", "train"] });
   expect(content(false).actions).toEqual(["train"]);
 });
@@ -62,9 +62,9 @@ test("a run can be cancelled; afterwards it can be resumed where a checkpoint is
 test("a resumed run goes on in the curve of the one that was stopped, a new one begins anew", () => {
   const monitor = createTrainingMonitor();
   const step = { type: "step", level: 0, step: 1, steps: 9, loss: 1, rate: 1, documentsPerSecond: 9 } as const;
-  monitor.begin("notes", false);
-  monitor.add(step);
-  monitor.end("cancelled", "");
+  const stopped = monitor.begin("notes", false);
+  stopped.add(step);
+  stopped.end("cancelled", "");
   monitor.begin("notes", true);
   expect(monitor.snapshot().curve.levels).toHaveLength(1);
   monitor.begin("others", true);
@@ -73,9 +73,9 @@ test("a resumed run goes on in the curve of the one that was stopped, a new one 
 
 test("a folder's name cannot become markup", () => {
   const monitor = createTrainingMonitor();
-  monitor.begin("<img src=x onerror=alert(1)>", false);
-  monitor.add({ type: "engine", name: "<b>", description: "<b>", reason: "<b>" });
-  monitor.add({ type: "level", level: 0, levels: 1, nodes: 3 });
+  const run = monitor.begin("<img src=x onerror=alert(1)>", false);
+  run.add({ type: "engine", name: "<b>", description: "<b>", reason: "<b>" });
+  run.add({ type: "level", level: 0, levels: 1, nodes: 3 });
   expect(pageContent(monitor.snapshot(), size, false).plot).not.toContain("<b>");
   expect(pageMarkup(nonce)).not.toMatch(/innerHTML = data\.(?!plot)/);
 });

@@ -26,7 +26,7 @@ import { inSettings } from "./in-settings.ts";
 import { type EncoderUse, overallProgress } from "./overall-progress.ts";
 import { encoderUse, type TrainedFolder, type TrainingRun, trainerArguments } from "./trainer-arguments.ts";
 import { runTrainer, type TrainerRun } from "./trainer-process.ts";
-import type { TrainingMonitor } from "./training-monitor.ts";
+import type { TrainingMonitor, TrainingReport } from "./training-monitor.ts";
 
 export const taskType = "tagwright";
 
@@ -93,12 +93,13 @@ function trainingTerminal(
   const written = new EventEmitter<string>();
   const closed = new EventEmitter<number>();
   let run: TrainerRun | undefined;
+  let report: TrainingReport | undefined;
   let isStopping = false;
   let isEnded = false;
   const cancel = () => {
     if (run === undefined || isStopping || isEnded) return;
     isStopping = true;
-    options.monitor.stopping();
+    report?.stopping();
     run.cancel();
   };
   return {
@@ -114,7 +115,8 @@ function trainingTerminal(
       let estimate: TrainingOutcome["estimate"];
       let shown: string | undefined;
       const progress = progressNotification(folder, encoderUse(definition), cancel);
-      options.monitor.begin(folder.name, definition.resume === true);
+      const shownRun = options.monitor.begin(folder.name, definition.resume === true);
+      report = shownRun;
       options.onStart(folder.uri, definition, cancel);
       run = runTrainer({
         script: options.script,
@@ -135,7 +137,7 @@ function trainingTerminal(
             estimate = event;
             void warnIfLarge(event, cancel);
           }
-          options.monitor.add(event);
+          shownRun.add(event);
           progress.report(event);
           const line = describeEvent(event);
           if (line === undefined) return;
@@ -152,9 +154,9 @@ function trainingTerminal(
         if (code === 130) print(cancelled);
         else if (code !== 0 && error === undefined) print(failed);
         progress.end();
-        if (code === 0) options.monitor.end("done", (done && describeEvent(done)) ?? "");
-        else if (code === 130) options.monitor.end("cancelled", cancelled);
-        else options.monitor.end("failed", error ?? failed);
+        if (code === 0) shownRun.end("done", (done && describeEvent(done)) ?? "");
+        else if (code === 130) shownRun.end("cancelled", cancelled);
+        else shownRun.end("failed", error ?? failed);
         closed.fire(code);
         options.onEnd(folder.uri, { code, done, error, setting, estimate });
       });

@@ -41,6 +41,8 @@ export function createTraining(resumable: (folder: Uri) => Promise<TrainingChoic
       left = undefined;
     },
     ended: async (of) => {
+      // Another may have begun since.
+      if (of.toString() !== folder?.toString()) return;
       running = undefined;
       left = await resumable(of);
       view.refresh();
