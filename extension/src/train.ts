@@ -21,20 +21,18 @@ const lastSpeed = "training.secondsPerDocument";
 
 /** For tasks that start elsewhere, from tasks.json say; a command's task has an end of its own. */
 export function trainingOptions(app: App, onFinish: (isReady: boolean) => void = () => undefined): TrainingOptions {
-  let started: TrainDefinition | undefined;
   return {
     script: app.trainerScript,
     monitor: app.training.monitor,
     onStart: (folder, definition, cancel) => {
-      started = definition;
       app.training.started({ folder, cancel });
       const { encoder = "none", engine, freeze, resume = false } = definition;
       void app.context.workspaceState.update(choiceKey(folder), { encoder, engine, freeze, resume });
       if (encoderUse(definition) === "tuned") void app.training.view.reveal();
     },
-    onEnd: (folder, outcome) => {
-      if (started !== undefined) void rememberSpeed(app, folder, started, outcome);
-      void finish(app, folder, started, outcome)
+    onEnd: (folder, definition, outcome) => {
+      void rememberSpeed(app, folder, definition, outcome);
+      void finish(app, folder, definition, outcome)
         .catch((error: unknown) => app.log.error(`after a training: ${String(error)}`))
         .then(() => onFinish(outcome.code === 0));
     },
@@ -155,7 +153,7 @@ async function rememberSpeed(
 async function finish(
   app: App,
   folder: Uri,
-  definition: TrainDefinition | undefined,
+  definition: TrainDefinition,
   { code, done, error, setting }: TrainingOutcome,
 ): Promise<void> {
   await app.training.ended(folder);
@@ -185,17 +183,19 @@ const busy = 5;
 async function complain(
   app: App,
   folder: Uri,
-  definition: TrainDefinition | undefined,
+  definition: TrainDefinition,
   { code, reason, setting }: { code: number; reason: string; setting: string | undefined },
 ): Promise<void> {
   const settings = l10n.t("Open Settings");
   const show = l10n.t("Show Logs");
-  const again = (label: string, resume?: boolean) =>
-    definition && { label, choice: { encoder: "none", ...definition, resume: resume ?? definition.resume === true } };
-  let offer: ReturnType<typeof again>;
+  const again = (label: string, resume = definition.resume === true) => ({
+    label,
+    choice: { encoder: "none", ...definition, resume },
+  });
+  let offer: ReturnType<typeof again> | undefined;
   if (code === busy) offer = again(l10n.t("Try Again"));
   // Documents that were edited since make it another training.
-  if (code === badInput && definition?.resume === true) offer = again(l10n.t("Start Anew"), false);
+  if (code === badInput && definition.resume === true) offer = again(l10n.t("Start Anew"), false);
   const labels = [...(offer === undefined ? [] : [offer.label]), ...(setting === undefined ? [] : [settings]), show];
   const answer = await window.showErrorMessage(l10n.t("No new model: {0}", reason), ...labels);
   if (answer === undefined) return;

@@ -108,15 +108,14 @@ test("of keys that are typed quickly few are asked about: what the next one over
 test("without a model every answer is empty, and the state says how many documents a training would have", async () => {
   const started = await start({ model: false });
   started.open("note.md", note);
-  const counted = (it: unknown) => (it as { state: { taggedDocuments?: number } }).state.taggedDocuments !== undefined;
-  expect(await started.client.until("tagwright/status", counted)).toMatchObject({
+  const tagged = (it: unknown) => (it as { state: { taggedDocuments?: number } }).state.taggedDocuments;
+  expect(await started.client.until("tagwright/status", (it) => tagged(it) !== undefined)).toMatchObject({
     state: { kind: "none", taggedDocuments: 1 },
   });
   expect(await ghost(started)).toEqual([]);
   writeFileSync(path.join(started.folder, "third.md"), other);
   started.client.notify("workspace/didChangeWatchedFiles", { changes: [{ uri: started.uri("third.md"), type: 1 }] });
-  const two = (it: unknown) => (it as { state: { taggedDocuments?: number } }).state.taggedDocuments === 2;
-  await started.client.until("tagwright/status", two);
+  await started.client.until("tagwright/status", (it) => tagged(it) === 2);
 });
 
 test("a model that appears is used without a restart, and one that is cut short is a state with a reason", async () => {

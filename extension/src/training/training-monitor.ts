@@ -70,18 +70,24 @@ export function createTrainingMonitor(): TrainingMonitor {
     begin(name, resumes) {
       begun++;
       const own = begun;
-      const shown =
-        <T extends unknown[]>(tellOf: (...what: T) => void) =>
-        (...what: T) => {
-          if (own === begun) tellOf(...what);
-        };
+      const isShown = () => own === begun;
       if (!resumes || name !== folder) recorder = recordCurve();
       state = "running";
       folder = name;
       line = "";
       tell(`Training of ${name} begins.`);
       changed();
-      return { add: shown(add), stopping: shown(stopping), end: shown(end) };
+      return {
+        add: (event) => {
+          if (isShown()) add(event);
+        },
+        stopping: () => {
+          if (isShown()) stopping();
+        },
+        end: (outcome, text) => {
+          if (isShown()) end(outcome, text);
+        },
+      };
     },
     snapshot: () => ({ state, folder, line, curve: recorder.curve(), news }),
     onChange(listener) {

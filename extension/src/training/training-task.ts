@@ -55,7 +55,7 @@ export interface TrainingOptions {
   /** Called as soon as a run begins. */
   readonly onStart: (folder: Uri, definition: TrainDefinition, cancel: () => void) => void;
   /** Called after every run, however it ended. */
-  readonly onEnd: (folder: Uri, outcome: TrainingOutcome) => void;
+  readonly onEnd: (folder: Uri, definition: TrainDefinition, outcome: TrainingOutcome) => void;
 }
 
 export function createTaskProvider(options: TrainingOptions): TaskProvider {
@@ -158,7 +158,7 @@ function trainingTerminal(
         else if (code === 130) shownRun.end("cancelled", cancelled);
         else shownRun.end("failed", error ?? failed);
         closed.fire(code);
-        options.onEnd(folder.uri, { code, done, error, setting, estimate });
+        options.onEnd(folder.uri, definition, { code, done, error, setting, estimate });
       });
     },
     close: cancel,

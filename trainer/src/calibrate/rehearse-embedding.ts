@@ -77,7 +77,8 @@ export async function weighEmbedding(
       const before = begun++;
       const learning = {
         tree: () => undefined,
-        ranker: (part: number, all: number) => progress.ranker(before * all + part, runs.length * parts.length * all),
+        ranker: (learnt: number, all: number) =>
+          progress.ranker(before * all + learnt, runs.length * parts.length * all),
       };
       const members = await learnMembers(unseen.examples(weighed), recipe, pool, learning, signal);
       rehearsed.push({ documents, asked: unseen.asked(weighed), members });
