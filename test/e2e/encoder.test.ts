@@ -178,6 +178,34 @@ test("a cancelled batch ends, and the encoder goes on answering", async () => {
   expect((await suggest(started)).length).toBe(8);
 });
 
+test("what still waits for the encoder about a text is let go when the text changes", async () => {
+  const { client, uri, ...rest } = await start({ change: slowDown });
+  await whole({ client, uri, ...rest });
+  const document = { uri: uri("note.md"), languageId: "markdown", version: 1, text: note };
+  client.notify("textDocument/didOpen", { textDocument: document });
+  const ask = (i: number) => client.request("tagwright/suggest", { uri: uri(`${i}.md`), text: `${i} ${note}` });
+  const begin = performance.now();
+  await ask(0);
+  const askedMs = performance.now() - begin;
+  const ended: string[] = [];
+  const before = Array.from({ length: Math.ceil(3000 / askedMs) }, (_, i) => ask(i + 1));
+  const others = Promise.all(before).then(() => ended.push("others"));
+  const top = { line: 0, character: 0 };
+  const params = { textDocument: { uri: document.uri }, range: { start: top, end: top }, context: { diagnostics: [] } };
+  const actions = client.request("textDocument/codeAction", params).then((it) => {
+    ended.push("actions");
+    return it;
+  });
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  client.notify("textDocument/didChange", {
+    textDocument: { uri: document.uri, version: 2 },
+    contentChanges: [{ text: `${note}More.\n` }],
+  });
+  expect(await actions).toEqual([]);
+  await others;
+  expect(ended).toEqual(["actions", "others"]);
+}, 60_000);
+
 test("a server that is killed while it encodes leaves the model as it was", async () => {
   const { client, folder } = await encoding();
   await client.stop();
