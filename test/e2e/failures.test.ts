@@ -99,7 +99,7 @@ test("doctor --json says what is here, where encoders are kept, and which models
       message: expect.stringMatching(/^kept; 8 labels from 40 documents/),
     },
   });
-  expect(said.engines.map((it: { name: string }) => it.name)).toEqual(["cpu", "webgpu", "cuda", "tfjs"]);
+  expect(said.engines.map((it: { name: string }) => it.name)).toEqual(["cpu", "webgpu", "webgpu16", "cuda", "tfjs"]);
   for (const { version, note } of said.engines) expect(version ?? note).toMatch(/\S/);
   const without = JSON.parse((await tagwright(["doctor", "--no-model", "--json"], { cwd: folder })).stdout);
   expect(without).toMatchObject({ model: null, previousModel: null });

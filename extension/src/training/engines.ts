@@ -27,7 +27,7 @@ export function parseEngines(answer: unknown): EngineHere[] | undefined {
 }
 
 /** Where the trainer did not say which there are. */
-export const allEngines: readonly EngineHere[] = ["cpu", "webgpu", "cuda", "tfjs"].map((name) => ({
+export const allEngines: readonly EngineHere[] = ["cpu", "webgpu", "webgpu16", "cuda", "tfjs"].map((name) => ({
   name,
   about: "",
   isHere: true,
@@ -39,6 +39,7 @@ export function engineTitle(name: string): string {
     auto: "Automatic",
     cpu: "CPU",
     webgpu: "WebGPU",
+    webgpu16: "WebGPU, 16 bits",
     cuda: "CUDA",
     tfjs: "TensorFlow.js",
   };

@@ -125,7 +125,7 @@ test("engines that can be used come before those that cannot; without an answer 
   const engine = (name: string, isHere: boolean) => ({ name, about: "", isHere });
   const items = engineItems([engine("cpu", true), engine("webgpu", false), engine("tfjs", true)]);
   expect(items.map((it) => it.title)).toEqual(["Automatic", "CPU", "TensorFlow.js", "WebGPU"]);
-  expect(engineItems().map((it) => it.name)).toEqual(["auto", "cpu", "webgpu", "cuda", "tfjs"]);
+  expect(engineItems().map((it) => it.name)).toEqual(["auto", "cpu", "webgpu", "webgpu16", "cuda", "tfjs"]);
 });
 
 test.each([[undefined], ["none"], [{}], [{ encoder: "" }], [{ encoder: 3 }], [null]])("%j is no choice", (value) => {

@@ -72,6 +72,20 @@ test("auto falls back to the CPU from a GPU that fails or computes wrongly, with
   expect([...stillOpen]).toEqual(["cpu"]);
 });
 
+test("a GPU without 16-bit numbers is not worth a note, one that computes wrongly with them is", async () => {
+  const { open } = fakes({ cpu: { wait: 20 }, webgpu: { wait: 1 }, webgpu16: { loss: 1.3 } });
+  const tryOut = ["cpu", "webgpu", "webgpu16"] as const;
+  const wrong = await chooseEngine("auto", trial, { threads: 1, open, tryOut });
+  expect(wrong.notes).toEqual(["webgpu16 is out: it computes loss 1.300 where the CPU computes 1.000"]);
+  const lacking = async (name: EngineName) => {
+    if (name === "webgpu16") throw new EngineError("no 16-bit numbers");
+    return open(name);
+  };
+  const chosen = await chooseEngine("auto", trial, { threads: 1, open: lacking, tryOut });
+  expect(chosen.engine.name).toBe("webgpu");
+  expect(chosen.notes).toEqual([]);
+});
+
 test("auto leaves a device that cannot even be freed, and says why it failed before that", async () => {
   const sticks = "device lost: nothing was freed";
   const { open } = fakes({ cpu: { wait: 20 }, webgpu: { fails: "device lost", sticks }, cuda: { wait: 60, sticks } });

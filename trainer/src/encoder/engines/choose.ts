@@ -7,7 +7,7 @@ import { disposeQuietly, type Engine, EngineError, type EngineName, type Tensors
 import { newOrtEngine } from "./ort.ts";
 import { findTfjsPackage, openTfjsEngine } from "./tfjs-package.ts";
 
-export const engineChoices = ["auto", "cpu", "webgpu", "cuda", "tfjs"] as const satisfies readonly (
+export const engineChoices = ["auto", "cpu", "webgpu", "webgpu16", "cuda", "tfjs"] as const satisfies readonly (
   | "auto"
   | EngineName
 )[];
@@ -25,6 +25,8 @@ interface Candidate {
   readonly name: EngineName;
   readonly milliseconds?: number;
   readonly problem?: string;
+  /** Whether it was there at all. */
+  readonly opened?: boolean;
 }
 
 export interface ChosenEngine {
@@ -64,7 +66,7 @@ export async function chooseEngine(
   for (const name of tryOut) {
     const tried = await tryEngine(() => open(name, threads), trial, reference);
     if ("problem" in tried) {
-      candidates.push({ name, problem: tried.problem });
+      candidates.push({ name, ...tried });
       continue;
     }
     reference ??= tried.results;
@@ -73,8 +75,9 @@ export async function chooseEngine(
     if (worse !== tried) best = tried;
     await disposeQuietly(worse?.engine);
   }
-  const notes = candidates.flatMap(({ name, problem }) =>
-    problem === undefined ? [] : [`${name} is out: ${problem}`],
+  const notes = candidates.flatMap(({ name, problem, opened }) =>
+    // A GPU without 16-bit numbers lacks nothing: it has its part as "webgpu".
+    problem === undefined || (name === "webgpu16" && !opened) ? [] : [`${name} is out: ${problem}`],
   );
   if (best === undefined) throw new EngineError(`no engine runs here: ${notes.join("; ")}`);
   return { engine: best.engine, reason: reasonFor(best.engine.name, candidates), notes, candidates };
@@ -88,14 +91,16 @@ export async function openEngine(name: EngineName, threads: number): Promise<Eng
 /** What may work on this machine, the CPU first. */
 export function likelyEngines(): EngineName[] {
   const likely: EngineName[] = ["cpu"];
-  if (hasGpu()) likely.push("webgpu");
+  if (hasGpu()) likely.push("webgpu", "webgpu16");
   if (hasCudaProvider()) likely.push("cuda");
   if (hasGpu() && findTfjsPackage() !== undefined) likely.push("tfjs");
   return likely;
 }
 
 /** `results` are those of the first step and, unless it took too long, of the second. */
-type Outcome = { engine: Engine; milliseconds: number; results: readonly Tensors[] } | { problem: string };
+type Outcome =
+  | { engine: Engine; milliseconds: number; results: readonly Tensors[] }
+  | { problem: string; opened: boolean };
 
 /** No second step after a first that took so long: what is so slow will not win. In milliseconds. */
 const patience = 20_000;
@@ -126,7 +131,7 @@ async function tryEngine(
   } catch (error) {
     await disposeQuietly(engine);
     if (!(error instanceof EngineError)) throw error;
-    return { problem: error.message };
+    return { problem: error.message, opened: engine !== undefined };
   }
 }
 

@@ -1,7 +1,7 @@
 // What an engine is: something that runs a graph of ours on some device and keeps its state there between runs.
 import type { ElementType, Graph, TensorData } from "../graph/graph.ts";
 
-export type EngineName = "cpu" | "webgpu" | "cuda" | "tfjs";
+export type EngineName = "cpu" | "webgpu" | "webgpu16" | "cuda" | "tfjs";
 
 export interface HostTensor {
   readonly type: ElementType;

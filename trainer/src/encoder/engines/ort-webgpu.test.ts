@@ -2,10 +2,11 @@
 import * as ort from "onnxruntime-node";
 import { expect, onTestFinished, test, vi } from "vitest";
 import type { Graph } from "../graph/graph.ts";
-import type { Engine, HostTensor } from "./engine.ts";
+import { type Engine, EngineError, type HostTensor } from "./engine.ts";
 import { engineContract } from "./engine-contract.ts";
 import { newOrtEngine } from "./ort.ts";
 import { newWebGpuCopies } from "./ort-webgpu.ts";
+import { newTinyStep } from "./tiny-step.ts";
 import { openWebGpu } from "./webgpu-here.ts";
 
 const engine = await openWebGpu();
@@ -94,6 +95,44 @@ function webGpuTests(open: () => Promise<Engine>): void {
     expect(await program.readState()).toEqual(state);
     await program.dispose();
     await engine.dispose();
+  });
+}
+
+const problem16 = await newOrtEngine("webgpu16").then(
+  (it) => it.dispose(),
+  (error: Error) => error,
+);
+
+if (problem16 === undefined) {
+  test("with products in 16 bits, twenty steps go where they go in 32", async () => {
+    const losses = new Map<string, number[]>();
+    for (const name of ["cpu", "webgpu16"] as const) {
+      const engine = await newOrtEngine(name);
+      const { graph, state, feeds, take } = newTinyStep();
+      const program = await engine.load(graph, state);
+      const all: number[] = [];
+      for (let step = 0; step < 20; step++) {
+        const results = await program.run(feeds(step));
+        all.push(results.get("loss")!.data[0] as number);
+        take(results);
+      }
+      losses.set(name, all);
+      await program.dispose();
+      await engine.dispose();
+    }
+    const [expected, found] = [losses.get("cpu")!, losses.get("webgpu16")!];
+    expect(expected.at(-1)!).toBeLessThan(expected[0]! / 2);
+    const apart = Math.max(...expected.map((it, step) => Math.abs(found[step]! - it))) / expected[0]!;
+    expect(apart).toBeLessThan(0.05);
+    // In 32 bits it is a thousandth of that.
+    expect(apart).toBeGreaterThan(1e-5);
+  }, 120_000);
+} else {
+  test("a machine without 16-bit numbers on a GPU says so, with the cure", () => {
+    expect(problem16).toBeInstanceOf(EngineError);
+    expect(problem16.message).toMatch(
+      /^the webgpu16 engine does not run here: .+; it needs a GPU, and a driver, with 16-bit numbers; take --engine webgpu, or --engine cpu$/u,
+    );
   });
 }
 

@@ -1,18 +1,21 @@
-// Engines over onnxruntime: CPU, any GPU through WebGPU, NVIDIA's through CUDA. Weights and moments stay on a WebGPU device;
-// on CPU and CUDA they are plain arrays, since onnxruntime-node hands each output of those out as a new array anyway.
+// Engines over onnxruntime: CPU, any GPU through WebGPU (with products in 32 or in 16 bits), NVIDIA's through CUDA. Weights
+// and moments stay on a WebGPU device; on CPU and CUDA they are plain arrays, since onnxruntime-node hands each output of
+// those out as a new array anyway.
 import os from "node:os";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import type { Graph } from "../graph/graph.ts";
+import { withHalfProducts } from "../graph/half-products.ts";
 import { encodeOnnx } from "../graph/onnx.ts";
 import { withOrderedSums } from "../graph/ordered-sums.ts";
 import { withPlainProducts } from "../graph/plain-products.ts";
 import { cudaCure, hasCudaProvider } from "./available.ts";
 import { type Engine, EngineError, type HostTensor, type Program, type Tensors } from "./engine.ts";
+import { newFiniteProgram } from "./finite-program.ts";
 import { newWebGpuCopies, type WebGpuCopies } from "./ort-webgpu.ts";
 import { type Device, newResidentProgram } from "./resident-program.ts";
 import { copyTensor, type GraphPlan, planGraph } from "./tensors.ts";
 
-export type OrtEngineName = "cpu" | "webgpu" | "cuda";
+export type OrtEngineName = "cpu" | "webgpu" | "webgpu16" | "cuda";
 
 export interface OrtOptions {
   /** Of one operator; default: all cores. */
@@ -29,16 +32,19 @@ export async function newOrtEngine(name: OrtEngineName, options: OrtOptions = {}
   const threads = options.threads ?? os.availableParallelism();
   const engine = new OrtEngine(name, ort, {
     ...sessionOptions,
-    executionProviders: [name],
+    executionProviders: [providers[name]],
     intraOpNumThreads: threads,
   });
   if (name !== "cpu") await engine.probe();
   return engine;
 }
 
+const providers = { cpu: "cpu", webgpu: "webgpu", webgpu16: "webgpu", cuda: "cuda" } as const;
+
 const sessionOptions = {
   graphOptimizationLevel: "all",
-  logSeverityLevel: 3,
+  // An error is thrown, and need not be printed as well.
+  logSeverityLevel: 4,
   extra: {
     // A saturated softmax is full of numbers below 1e-38, on which a processor is slow: a step took ten times as long.
     session: { set_denormal_as_zero: "1" },
@@ -70,12 +76,13 @@ class OrtEngine implements Engine {
     this.name = name;
     this.#ort = ort;
     this.#options = options;
-    this.#copies = name === "webgpu" ? newWebGpuCopies(ort, options) : undefined;
+    this.#copies = providers[name] === "webgpu" ? newWebGpuCopies(ort, options) : undefined;
     const version = ort.env.versions.node ?? ort.env.versions.common;
     const { intraOpNumThreads: threads } = options;
     const device = {
       cpu: `CPU, onnxruntime ${version}, ${threads} ${threads === 1 ? "thread" : "threads"}`,
       webgpu: `GPU through WebGPU, onnxruntime ${version}`,
+      webgpu16: `GPU through WebGPU, products in 16 bits, onnxruntime ${version}`,
       cuda: `NVIDIA GPU through CUDA, onnxruntime ${version}`,
     };
     this.description = device[name];
@@ -83,18 +90,18 @@ class OrtEngine implements Engine {
 
   /** @throws EngineError where this engine cannot run the smallest graph. */
   async probe(): Promise<void> {
-    const value = { type: "float32", shape: [1] } as const;
+    const value = { type: "float32", shape: [2, 2] } as const;
     const graph: Graph = {
       name: "probe",
       inputs: [{ ...value, name: "x" }],
       outputs: [{ ...value, name: "y" }],
       constants: [],
-      nodes: [{ op: "Add", inputs: ["x", "x"], outputs: ["y"] }],
+      nodes: [{ op: "Gemm", inputs: ["x", "x"], outputs: ["y"] }],
       state: [],
     };
     try {
       const program = await this.load(graph, new Map());
-      await program.run(new Map([["x", { ...value, data: Float32Array.of(1) }]]));
+      await program.run(new Map([["x", { ...value, data: Float32Array.of(1, 2, 3, 4) }]]));
       await program.dispose();
     } catch (cause) {
       throw new EngineError(`the ${this.name} engine does not run here: ${firstLine(cause)}; ${cures[this.name]}`, {
@@ -113,7 +120,9 @@ class OrtEngine implements Engine {
     } catch (cause) {
       throw new EngineError(`${this.name} cannot load graph "${graph.name}": ${firstLine(cause)}`, { cause });
     }
-    return newResidentProgram(graph, state, new OrtDevice(this.name, this.#ort, session, plan, this.#copies));
+    const device = new OrtDevice(this.name, this.#ort, session, plan, this.#copies);
+    const program = await newResidentProgram(graph, state, device);
+    return this.name === "webgpu16" ? newFiniteProgram(program) : program;
   }
 
   async dispose(): Promise<void> {
@@ -125,12 +134,14 @@ class OrtEngine implements Engine {
 const rewrites: Partial<Record<OrtEngineName, (graph: Graph) => Graph>> = {
   cpu: withOrderedSums,
   webgpu: withPlainProducts,
+  webgpu16: (graph) => withHalfProducts(withPlainProducts(graph)),
 };
 
 const cures: Record<OrtEngineName, string> = {
   cpu: "install onnxruntime-node for this platform",
   webgpu:
     "install the graphics driver of your GPU (on Linux with Vulkan: libvulkan1 and the vendor's driver), or take --engine cpu",
+  webgpu16: "it needs a GPU, and a driver, with 16-bit numbers; take --engine webgpu, or --engine cpu",
   cuda: `${cudaCure}; or take --engine cpu`,
 };
 

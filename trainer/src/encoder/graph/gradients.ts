@@ -5,16 +5,16 @@ import type { Value } from "./graph.ts";
 import { plus } from "./operators.ts";
 
 /**
- * Adds the nodes that compute the gradient of `loss`, of shape [1], with respect to each of `wanted`.
+ * Adds the nodes that compute the gradient of `loss`, of shape [1], with respect to each of `wanted`, times `scale`.
  * Only what leads from `wanted` to `loss` is differentiated. @throws RangeError where `loss` does not depend on a value.
  */
-export function gradientsOf(builder: Builder, loss: Value, wanted: readonly Value[]): Map<string, Value> {
+export function gradientsOf(builder: Builder, loss: Value, wanted: readonly Value[], scale = 1): Map<string, Value> {
   const recorded = [...builder.tape];
   const depends = new Set(wanted.map((it) => it.name));
   for (const { inputs, output } of recorded) {
     if (inputs.some((it) => depends.has(it.name))) depends.add(output.name);
   }
-  const gradients = new Map<string, Value>([[loss.name, builder.scalar(1)]]);
+  const gradients = new Map<string, Value>([[loss.name, builder.scalar(scale)]]);
   for (const { inputs, output, rule } of recorded.reverse()) {
     const gradient = gradients.get(output.name);
     if (gradient === undefined || !depends.has(output.name)) continue;
