@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { rankerOptions, recipeFor } from "./config.ts";
+import { rankerOptions, recipeFor, tuningLoss } from "./config.ts";
 
 test("matched negatives and induced relevance are asked for, and change nothing else of a recipe", () => {
   for (const preset of ["fast", "best"] as const) {
@@ -31,4 +31,10 @@ test("words of a larger corpus are learnt less closely, small corpora, many labe
   expect(epsOf("fast", { ...words(600), ...{ dense } })).toBe(epsOf("fast", words(400)));
   expect(epsOf("fast", words(600), 10_000)).toBe(epsOf("fast", words(400)));
   expect(epsOf("best", words(600))).toBe(epsOf("fast", words(400)));
+});
+
+test("an encoder learns by cross-entropy where labels have documents enough, by the squared hinge where they are rare", () => {
+  const { tuning } = recipeFor("fast", 1);
+  const most = tuning.crossEntropyFrom * 50;
+  expect([most, most - 1].map((entries) => tuningLoss(tuning, 50, entries))).toEqual(["bce", "squared-hinge"]);
 });

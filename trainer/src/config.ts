@@ -99,7 +99,11 @@ export interface Tuning {
   readonly wordDropout: number;
   /** Bound of the gradients' norm, for the encoder and the head each. */
   readonly clip: number;
-  readonly loss: "squared-hinge" | "bce";
+  /**
+   * Documents that a label has on average, from which on the loss is cross-entropy: it goes on to learn from nodes that are
+   * told apart well, and ranks better. The squared hinge learns more where there are few.
+   */
+  readonly crossEntropyFrom: number;
   /** Word pieces that are read of a passage: on the last level and in the final model, and on the levels above. */
   readonly maxPieces: number;
   readonly coarsePieces: number;
@@ -132,6 +136,8 @@ export interface Tuning {
   /** Weights of the unit embedding beside the unit TF-IDF row; the one that is best on held-out documents is taken. */
   readonly denseWeights: readonly number[];
 }
+
+export type TuningLoss = "squared-hinge" | "bce";
 
 const words: TfidfOptions = { analyzer: "word", minN: 1, maxN: 2, sublinear: true };
 const plainWords: TfidfOptions = { ...words, sublinear: false };
@@ -189,7 +195,7 @@ const fast: Recipe = {
     dropout: 0.1,
     wordDropout: 0,
     clip: 1,
-    loss: "squared-hinge",
+    crossEntropyFrom: 10,
     maxPieces: 128,
     coarsePieces: 64,
     passages: 2,
@@ -319,6 +325,11 @@ export function recipeFor(preset: Preset, seed: number, choices: RecipeChoices =
 /** Labels below a lowest cluster, at most, in a tree over `numLabels`. */
 export function leafSizeFor({ leafSizes: sizes }: Recipe["tree"], numLabels: number): number {
   return sizes.find(({ upToLabels }) => numLabels <= upToLabels)?.size ?? numLabels;
+}
+
+/** What the encoder learns by, of labels with so many documents altogether. */
+export function tuningLoss({ crossEntropyFrom }: Tuning, numLabels: number, numEntries: number): TuningLoss {
+  return numEntries >= crossEntropyFrom * numLabels ? "bce" : "squared-hinge";
 }
 
 /** Shares of what fine-tuning changed that will be tried beside all of it. */

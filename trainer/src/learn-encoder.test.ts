@@ -107,6 +107,31 @@ test("a run that takes more memory than it may stops behind a checkpoint, and go
   }
 }, 120_000);
 
+test("labels with many documents are learnt by cross-entropy, labels with few by the squared hinge", async () => {
+  const { encoder, set, pieces, heldOut } = await problem(scratchFolder);
+  const pool = newWorkerPool(1);
+  const engine = await newOrtEngine("cpu", { threads: 1 });
+  const perLabel = set.labels.labels.length / set.labelIds.length;
+  const firstLoss = async (crossEntropyFrom: number) => {
+    const losses: number[] = [];
+    const onProgress = (event: ProgressEvent) => {
+      if (event.type === "step") losses.push(event.loss);
+    };
+    const checkpoints = path.join(scratchFolder(), "model.training");
+    // A random head near 0: each decision costs 1 by the hinge, and ln 2 by cross-entropy.
+    const given = { ...recipe, tuning: { ...recipe.tuning, schedule: "flat", crossEntropyFrom } as const };
+    await learnEncoder(encoder, set, pieces, heldOut, given, { engine, pool, checkpoints, freeze: false, onProgress });
+    return losses[0]!;
+  };
+  try {
+    expect(await firstLoss(perLabel)).toBeCloseTo(Math.LN2, 1);
+    expect(await firstLoss(perLabel + 0.1)).toBeCloseTo(1, 1);
+  } finally {
+    await engine.dispose();
+    await pool.dispose();
+  }
+}, 60_000);
+
 test.each([
   ["loss", Number.NaN],
   ["norm.encoder", Number.POSITIVE_INFINITY],

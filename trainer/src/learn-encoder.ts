@@ -2,7 +2,7 @@
 // document. What the encoder must not see, to keep the figures honest, it does not see.
 import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
-import type { Recipe } from "./config.ts";
+import { type Recipe, tuningLoss } from "./config.ts";
 import { disposeQuietly, type Engine } from "./encoder/engines/engine.ts";
 import type { EncoderWeights, PretrainedEncoder } from "./encoder/source/pretrained.ts";
 import { allExcept, selectExamples, type TrainingSet } from "./features/training-set.ts";
@@ -97,7 +97,8 @@ export async function learnEncoder(
     await forget(levelStartFolder(run.checkpoints));
     onProgress({ type: "checkpoint", path, step });
   };
-  const encoder = await newTunedEncoder(engine, shape, pretrained.weights, tuning);
+  const loss = tuningLoss(tuning, set.labelIds.length, set.labels.labels.length);
+  const encoder = await newTunedEncoder(engine, shape, pretrained.weights, { ...tuning, loss });
   try {
     if (!freeze) await tune(encoder, pretrained, set, pieces, heldOut, recipe, run, keep, saved);
     const meter = createMeter("encode", "passages", onProgress);

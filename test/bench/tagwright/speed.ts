@@ -40,8 +40,7 @@ type Size = Omit<SpeedOptions, "length">;
 
 /** Runs one step on texts of so many pieces. */
 export async function step(engine: Engine, shape: EncoderShape, weights: EncoderWeights, size: Size) {
-  const trialOf = (length: number) =>
-    newTrial(shape, weights, { loss: "squared-hinge", clip: 1, lowestShare: 0.12 }, { ...size, length });
+  const trialOf = (length: number) => newTrial(shape, weights, { clip: 1, lowestShare: 0.12 }, { ...size, length });
   const { graph, state } = trialOf(1);
   const program = await engine.load(graph, state);
   const feeds = kept((length) => trialOf(length).feeds);

@@ -135,7 +135,7 @@ function describe(it: Diagnosis, withoutModel: boolean): string {
     `SIMD      ${it.simd ? "yes" : "no: training and suggestions work, slower"}`,
     ...it.engines.map(({ name, title, version, note }, i) => {
       const state = version === undefined ? `no: ${note}` : `${title} ${version}`;
-      return `${i === 0 ? "Engines " : "        "}  ${name.padEnd(6)}  ${state}`;
+      return `${i === 0 ? "Engines " : "        "}  ${name.padEnd(8)}  ${state}`;
     }),
     `Encoders  ${it.encoders.folder}\n          ${it.encoders.sources.join(", ") || "none yet; fetch one: tagwright encoder get"}`,
     ...(withoutModel ? [] : [describeHealth(it.model)]),

@@ -48,7 +48,8 @@ const base = recipeFor("fast", 3, { maxPieces: 16, batch: 16 });
 const recipe = { ...base, tuning: { ...base.tuning, epochs: [7, 1, 2], fewestSteps: 1, predicted: 2 } };
 
 type Weights = typeof published.weights;
-const newEncoder = (weights: Weights = published.weights) => newTunedEncoder(engine, shape, weights, recipe.tuning);
+const newEncoder = (weights: Weights = published.weights) =>
+  newTunedEncoder(engine, shape, weights, { ...recipe.tuning, loss: "squared-hinge" });
 
 const silent: FineTuneHooks = {
   onLevel: () => undefined,

@@ -1,4 +1,5 @@
 // An encoder while it is tuned: its layers are the state of a training graph on some engine, its tables stay here.
+import type { TuningLoss } from "../config.ts";
 import { disposeQuietly, type Engine, type HostTensor, type Program } from "../encoder/engines/engine.ts";
 import { bake, buildEncoder } from "../encoder/graph/bert.ts";
 import { quantizeEncoder } from "../encoder/graph/quantize.ts";
@@ -35,7 +36,7 @@ export interface TunedEncoder {
 }
 
 export interface StepGraphOptions {
-  readonly loss: "squared-hinge" | "bce";
+  readonly loss: TuningLoss;
   readonly clip: number;
   /** See `Tuning`. */
   readonly lowestShare: number;

@@ -29,12 +29,7 @@ export function availableEngines(): AvailableEngine[] {
   return [
     engine("cpu", "onnxruntime on CPU", onnxruntime, 'run "npm install --ignore-scripts onnxruntime-node"'),
     engine("webgpu", "onnxruntime on a GPU, through WebGPU", webgpu, "this machine shows no GPU"),
-    engine(
-      "webgpu16",
-      "the same, with products in 16 bits where the GPU has them",
-      webgpu,
-      "this machine shows no GPU",
-    ),
+    engine("webgpu16", "onnxruntime on a GPU, through WebGPU in 16 bits", webgpu, "this machine shows no GPU"),
     engine("cuda", "onnxruntime on an NVIDIA GPU, through CUDA", cuda, cudaCure),
     engine(
       "tfjs",
