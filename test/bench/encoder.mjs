@@ -2,6 +2,9 @@
 // alone, frozen and fine-tuned, each a whole `tagwright train` and `evaluate`; and beside it PECOS's XR-Transformer where
 // a Python with libpecos and torch is given. Prints one table in Markdown. A corpus without test.jsonl.gz is split by the
 // SHA-1 of the ids, a tenth for the test; `--documents` takes as many as asked for in the order of that same hash.
+// `--folds` asks about every document of a small corpus, where a test part of a few hundred says little: all of both parts
+// are cut by that hash, and each fold is suggested for by models of the others. It prints the means over the folds, and
+// how far each run is from the first, with the standard error of that difference.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -17,6 +20,7 @@ const usage = `node test/bench/encoder.mjs --corpus <folder> [options]
   --runs a,b           of words, frozen, tuned, alone (tuned, without words), pecos-frozen, pecos-tuned (default: the first three)
   --documents <n>      to learn from (default: all)
   --test <n>           to measure on (default: all)
+  --folds <n>          ask about all documents, each a test document in one of n folds
   --max-pieces <n>     word pieces that are read of a text, or of a passage of it (default: 128)
   --passages <n>       parts of a long text that ours reads (default: what \`train\` takes)
   --preset <name>      of ours (default: fast)
@@ -33,6 +37,7 @@ const { values: options } = parseArgs({
     engine: { type: "string", default: "cpu" },
     documents: { type: "string" },
     test: { type: "string" },
+    folds: { type: "string" },
     "max-pieces": { type: "string", default: "128" },
     passages: { type: "string" },
     preset: { type: "string", default: "fast" },
@@ -46,21 +51,48 @@ if (options.help || options.corpus === undefined) {
 }
 const encoder = options.encoder ?? "all-MiniLM-L6-v2";
 const scratch = mkdtempSync(path.join(os.tmpdir(), "tagwright-bench-"));
-const rows = [];
+const figures = ["P@1", "P@3", "P@5", "nDCG@5"];
+const runs = options.runs.split(",");
+const folds = options.folds === undefined ? [undefined] : Array.from({ length: Number(options.folds) }, (_, i) => i);
+/** One list a run, in it the figures and seconds of each fold. */
+const results = runs.map(() => []);
 try {
-  cutCorpus();
-  for (const run of options.runs.split(",")) rows.push(run.startsWith("pecos") ? pecos(run) : tagwright(run));
+  for (const fold of folds) {
+    cutCorpus(fold);
+    for (const [i, run] of runs.entries()) results[i].push(run.startsWith("pecos") ? pecos(run) : tagwright(run));
+    if (fold !== undefined) process.stderr.write(`${fold + 1} of ${folds.length} folds\n`);
+  }
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
-const head = ["run", "P@1", "P@3", "P@5", "nDCG@5", "training s"];
+const head = ["run", ...figures, "training s"];
 const line = (cells) => `| ${cells.join(" | ")} |\n`;
+const rows = runs.map((run, i) => [
+  run,
+  ...figures.map((_, at) => meanOf(results[i].map((it) => it[at])).toFixed(2)),
+  meanOf(results[i].map((it) => it[figures.length])).toFixed(0),
+]);
+const differences = folds.length < 2 ? [] : runs.slice(1).map((run, i) => [`${run} − ${runs[0]}`, ...gains(i + 1), ""]);
 process.stdout.write(
-  `${path.basename(options.corpus)}\n\n${line(head)}${line(head.map(() => "---"))}${rows.map(line).join("")}`,
+  `${path.basename(options.corpus)}\n\n${line(head)}${line(head.map(() => "---"))}${[...rows, ...differences].map(line).join("")}`,
 );
 
+/** How far a run is from the first one in each figure: mean over the folds ± its standard error. */
+function gains(run) {
+  return figures.map((_, at) => {
+    const each = results[run].map((it, fold) => it[at] - results[0][fold][at]);
+    const mean = meanOf(each);
+    const error = Math.sqrt(each.reduce((sum, it) => sum + (it - mean) ** 2, 0) / (each.length - 1) / each.length);
+    return `${mean < 0 ? "−" : "+"}${Math.abs(mean).toFixed(2)} ± ${error.toFixed(2)}`;
+  });
+}
+
+function meanOf(list) {
+  return list.reduce((sum, it) => sum + it, 0) / list.length;
+}
+
 /** The part of the corpus that is asked for, as train.jsonl.gz and test.jsonl.gz in the scratch folder. */
-function cutCorpus() {
+function cutCorpus(fold) {
   const read = (name) =>
     gunzipSync(readFileSync(path.join(options.corpus, name)))
       .toString()
@@ -71,11 +103,20 @@ function cutCorpus() {
   const all = read("train.jsonl.gz");
   const isTest = ({ place }) => Number.parseInt(place.slice(-4), 16) % 10 === 0;
   const hasTest = existsSync(path.join(options.corpus, "test.jsonl.gz"));
+  const given = hasTest
+    ? { train: all, test: read("test.jsonl.gz") }
+    : { train: all.filter((it) => !isTest(it)), test: all.filter(isTest) };
+  const together = [...given.train, ...given.test].sort((a, b) => (a.place < b.place ? -1 : 1));
+  const isIn = (i) => i % folds.length === fold;
+  const { train, test } =
+    fold === undefined
+      ? given
+      : { train: together.filter((_, i) => !isIn(i)), test: together.filter((_, i) => isIn(i)) };
   const parts = {
-    train: (hasTest ? all : all.filter((it) => !isTest(it))).slice(0, Number(options.documents ?? all.length)),
-    test: (hasTest ? read("test.jsonl.gz") : all.filter(isTest)).slice(0, Number(options.test ?? all.length)),
+    train: train.slice(0, Number(options.documents ?? train.length)),
+    test: test.slice(0, Number(options.test ?? test.length)),
   };
-  mkdirSync(path.join(scratch, "corpus"));
+  mkdirSync(path.join(scratch, "corpus"), { recursive: true });
   for (const [name, part] of Object.entries(parts)) {
     writeFileSync(
       path.join(scratch, "corpus", `${name}.jsonl.gz`),
@@ -87,6 +128,7 @@ function cutCorpus() {
 
 function tagwright(run) {
   const out = path.join(scratch, run);
+  rmSync(out, { recursive: true, force: true });
   const reading = [
     "--max-pieces",
     options["max-pieces"],
@@ -101,11 +143,7 @@ function tagwright(run) {
   const seconds = (performance.now() - started) / 1000;
   const test = path.join(scratch, "corpus", "test.jsonl.gz");
   const { precision, ndcg } = JSON.parse(command("evaluate", ["--model", out, "--corpus", test, "--json"]));
-  return [
-    run,
-    ...[precision[1], precision[3], precision[5], ndcg[5]].map((it) => (100 * it).toFixed(2)),
-    seconds.toFixed(0),
-  ];
+  return [...[precision[1], precision[3], precision[5], ndcg[5]].map((it) => 100 * it), seconds];
 }
 
 function command(name, args) {
@@ -132,5 +170,5 @@ function pecos(run) {
   });
   if (status !== 0) throw new Error(`${run} ended with exit code ${status}`);
   const { precision, ndcg5, trainSeconds } = JSON.parse(stdout.trim().split("\n").at(-1));
-  return [run, precision[1], precision[3], precision[5], ndcg5, trainSeconds.toFixed(0)];
+  return [precision[1], precision[3], precision[5], ndcg5, trainSeconds].map(Number);
 }
