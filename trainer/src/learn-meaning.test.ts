@@ -1,10 +1,14 @@
 import path from "node:path";
 import { expectAllClose, scratchFolder } from "@tagwright/testing";
 import { expect, test } from "vitest";
+import { interpolate } from "./calibrate/keep-share.ts";
+import { type Recipe, recipeFor } from "./config.ts";
 import type { Engine, EngineName } from "./encoder/engines/engine.ts";
 import { startEngine } from "./encoder/engines/running-engine.ts";
+import { bake, buildEncoder } from "./encoder/graph/bert.ts";
+import { encodeOnnx } from "./encoder/graph/onnx.ts";
 import { hasCheckpoint, rankerFolder, saveCheckpoint } from "./fine-tune/checkpoint.ts";
-import { type EmbeddingPart, embedWith } from "./fine-tune/embed.ts";
+import { type EmbeddingPart, embedWith, unitRows } from "./fine-tune/embed.ts";
 import { keepEmbedding } from "./fine-tune/keep-embedding.ts";
 import { newPieceCollector } from "./fine-tune/pieces.ts";
 import { newTrial } from "./fine-tune/trial.ts";
@@ -109,3 +113,38 @@ test("the limit on memory holds for an encoder as a part of the run, and is not 
     await pool.dispose();
   }
 }, 60_000);
+
+test("where a part of what was learnt is kept, the same part is kept of what is learnt once more from all documents", async () => {
+  const { encoder, set, pieces, heldOut } = await problem(scratchFolder);
+  const { tuning, ...rest } = recipeFor("fast", 3, { features: "none" });
+  // At this rate an encoder forgets more than it learns, and a hundredth of that helps.
+  const harmful = { ...tuning, rate: 1, kept: { shares: [0.01], upToDocuments: 1000 }, againUpToDocuments: 1000 };
+  const given: Recipe = { ...rest, tuning: harmful };
+  const pool = newWorkerPool(1);
+  const trial = newTrial(encoder.shape, encoder.weights, harmful);
+  const quiet = () => undefined;
+  const engines = await startEngine("cpu", trial, { threads: 1 }, { chosen: quiet, warn: quiet });
+  const checkpoints = path.join(scratchFolder(), "model.training");
+  const task = { pretrained: encoder, pieces, recipe: given, checkpoints, resume: undefined, called: "" };
+  const run = { pool, threads: 1, freeze: false };
+  try {
+    const learnt = await learnMeaning(task, set, heldOut, { ...run, engines, context: { onProgress: quiet } });
+    expect(learnt).toMatchObject({ kept: 0.01, isTunedAgain: true });
+    const all = await learnEncoder(encoder, set, pieces, new Uint32Array(0), given, {
+      ...{ ...run, engine: engines.engine, onProgress: quiet },
+      checkpoints: path.join(scratchFolder(), "model.training"),
+    });
+    const weights = interpolate(encoder.weights, all.weights, 0.01);
+    const onnx = encodeOnnx(bake(buildEncoder(encoder.shape), weights));
+    expect(Buffer.from(learnt.encoder.onnx).equals(Buffer.from(onnx))).toBe(true);
+    const values = await embedAll({ ...task, checkpoints: scratchFolder() }, weights, "again", engines, quiet);
+    const { dense } = learnt.set.features;
+    expect(dense!.values.length).toBe(values.length);
+    expectAllClose(unitRows(dense!.values, encoder.shape.hidden), unitRows(values, encoder.shape.hidden), {
+      atol: 1e-6,
+    });
+  } finally {
+    await engines.dispose();
+    await pool.dispose();
+  }
+}, 120_000);
