@@ -25,7 +25,8 @@ export interface TuningEstimate {
 
 /** An embedding is the forward part of a step. */
 const EMBEDDING_SHARE = 0.3;
-const BASE_MEMORY = 300e6;
+/** Of the program, onnxruntime and what was needed before. */
+const BASE_MEMORY = 700e6;
 /** A checkpoint holds the weights and two moments of each. */
 const CHECKPOINT_SHARE = 3;
 /** A batch with fewer documents learns badly. */
@@ -141,7 +142,9 @@ function bytesOf(numLabels: number, shape: EncoderShape, tuning: Tuning, freeze:
   const tables = vocabulary * hidden;
   const body = parametersOf(shape) - tables;
   if (freeze) return BASE_MEMORY + 4 * 3 * (body + tables);
-  const kept = batch * maxPieces * layers * (14 * hidden + 4 * intermediate + 4 * heads * maxPieces);
+  const scores = heads * maxPieces;
+  // Each layer keeps these for its gradients; one at a time has gradients of its scores, too.
+  const kept = batch * maxPieces * (layers * (10 * hidden + 3.5 * intermediate + 1.3 * scores) + 3.5 * scores);
   return BASE_MEMORY + 4 * (7 * body + 4 * tables + kept + headSize(numLabels, hidden, tuning));
 }
 

@@ -43,6 +43,8 @@ const providers = { cpu: "cpu", webgpu: "webgpu", webgpu16: "webgpu", cuda: "cud
 
 const sessionOptions = {
   graphOptimizationLevel: "all",
+  // A plan of memory is for one shape. Texts have many, and with plans a step takes two thirds more memory and the same time.
+  enableMemPattern: false,
   // An error is thrown, and need not be printed as well.
   logSeverityLevel: 4,
   extra: {
