@@ -37,7 +37,7 @@ export async function timePadding(options: PaddingOptions) {
     await runOf(pieces);
     return performance.now() - start;
   };
-  // The second run of a shape has onnxruntime lay out its memory anew, once for all shapes.
+  // The second run is slower than all later ones, too: onnxruntime still takes memory.
   for (let i = 0; i < 2; i++) await time(length);
   const [bucketed, padded]: [number[], number[]] = [[], []];
   for (const own of lengths) {
