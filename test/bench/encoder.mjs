@@ -6,13 +6,12 @@
 // are cut by that hash, and each fold is suggested for by models of the others. It prints the means over the folds, and
 // how far each run is from the first, with the standard error of that difference.
 import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { gunzipSync, gzipSync } from "node:zlib";
+import { cutFold, formatDifference, meanOf, parseFolds, readParts, writeParts } from "./split.mjs";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 const usage = `node test/bench/encoder.mjs --corpus <folder> [options]
@@ -50,10 +49,12 @@ if (options.help || options.corpus === undefined) {
   process.exit(options.help ? 0 : 2);
 }
 const encoder = options.encoder ?? "all-MiniLM-L6-v2";
-const scratch = mkdtempSync(path.join(os.tmpdir(), "tagwright-bench-"));
 const figures = ["P@1", "P@3", "P@5", "nDCG@5"];
 const runs = options.runs.split(",");
-const folds = options.folds === undefined ? [undefined] : Array.from({ length: Number(options.folds) }, (_, i) => i);
+const folds =
+  options.folds === undefined ? [undefined] : Array.from({ length: parseFolds(options.folds) }, (_, fold) => fold);
+const documents = readParts(options.corpus);
+const scratch = mkdtempSync(path.join(os.tmpdir(), "tagwright-bench-"));
 /** One list a run, in it the figures and seconds of each fold. */
 const results = runs.map(() => []);
 try {
@@ -72,58 +73,26 @@ const rows = runs.map((run, i) => [
   ...figures.map((_, at) => meanOf(results[i].map((it) => it[at])).toFixed(2)),
   meanOf(results[i].map((it) => it[figures.length])).toFixed(0),
 ]);
-const differences = folds.length < 2 ? [] : runs.slice(1).map((run, i) => [`${run} − ${runs[0]}`, ...gains(i + 1), ""]);
+const differences =
+  options.folds === undefined ? [] : runs.slice(1).map((run, i) => [`${run} − ${runs[0]}`, ...gains(i + 1), ""]);
 process.stdout.write(
   `${path.basename(options.corpus)}\n\n${line(head)}${line(head.map(() => "---"))}${[...rows, ...differences].map(line).join("")}`,
 );
 
 /** How far a run is from the first one in each figure: mean over the folds ± its standard error. */
 function gains(run) {
-  return figures.map((_, at) => {
-    const each = results[run].map((it, fold) => it[at] - results[0][fold][at]);
-    const mean = meanOf(each);
-    const error = Math.sqrt(each.reduce((sum, it) => sum + (it - mean) ** 2, 0) / (each.length - 1) / each.length);
-    return `${mean < 0 ? "−" : "+"}${Math.abs(mean).toFixed(2)} ± ${error.toFixed(2)}`;
-  });
-}
-
-function meanOf(list) {
-  return list.reduce((sum, it) => sum + it, 0) / list.length;
+  return figures.map((_, at) => formatDifference(results[run].map((it, fold) => it[at] - results[0][fold][at])));
 }
 
 /** The part of the corpus that is asked for, as train.jsonl.gz and test.jsonl.gz in the scratch folder. */
 function cutCorpus(fold) {
-  const read = (name) =>
-    gunzipSync(readFileSync(path.join(options.corpus, name)))
-      .toString()
-      .trim()
-      .split("\n")
-      .map((line) => ({ line, place: createHash("sha1").update(JSON.parse(line).id).digest("hex") }))
-      .sort((a, b) => (a.place < b.place ? -1 : 1));
-  const all = read("train.jsonl.gz");
-  const isTest = ({ place }) => Number.parseInt(place.slice(-4), 16) % 10 === 0;
-  const hasTest = existsSync(path.join(options.corpus, "test.jsonl.gz"));
-  const given = hasTest
-    ? { train: all, test: read("test.jsonl.gz") }
-    : { train: all.filter((it) => !isTest(it)), test: all.filter(isTest) };
-  const together = [...given.train, ...given.test].sort((a, b) => (a.place < b.place ? -1 : 1));
-  const isIn = (i) => i % folds.length === fold;
-  const { train, test } =
-    fold === undefined
-      ? given
-      : { train: together.filter((_, i) => !isIn(i)), test: together.filter((_, i) => isIn(i)) };
+  const { train, test } = fold === undefined ? documents : cutFold(documents, fold, folds.length);
   const parts = {
     train: train.slice(0, Number(options.documents ?? train.length)),
     test: test.slice(0, Number(options.test ?? test.length)),
   };
-  mkdirSync(path.join(scratch, "corpus"), { recursive: true });
-  for (const [name, part] of Object.entries(parts)) {
-    writeFileSync(
-      path.join(scratch, "corpus", `${name}.jsonl.gz`),
-      gzipSync(part.map((it) => `${it.line}\n`).join("")),
-    );
-    process.stderr.write(`${name}: ${part.length} documents\n`);
-  }
+  writeParts(path.join(scratch, "corpus"), parts);
+  for (const [name, part] of Object.entries(parts)) process.stderr.write(`${name}: ${part.length} documents\n`);
 }
 
 function tagwright(run) {

@@ -2,15 +2,14 @@
 // documents says little. All documents, of both parts, are cut into folds by the SHA-1 of their ids; each fold is suggested
 // for by rankers that have learnt from the others, on the same features. Prints the means over all documents with the
 // standard error of their difference over the folds, and the calibration of the whole program, all folds together.
-import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { gunzipSync, gzipSync } from "node:zlib";
 import { runStep } from "./run-step.mjs";
 import { bundle, findPython } from "./setup.mjs";
+import { cutFold, formatDifference, meanOf, parseFolds, readParts, writeParts } from "./split.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, "../..");
@@ -31,7 +30,7 @@ if (options.help || options.corpus === undefined) {
   process.stdout.write(usage);
   process.exit(options.help ? 0 : 2);
 }
-const numFolds = Number(options.folds);
+const numFolds = parseFolds(options.folds);
 const figures = { p1: "P@1", p3: "P@3", p5: "P@5", ndcg5: "nDCG@5", r10: "R@10" };
 
 await bundle(root, scratch);
@@ -48,24 +47,12 @@ try {
 
 /** A folder for each fold, with its documents as test part and all others to learn from. */
 function cutFolds() {
-  const lines = ["train", "test"].flatMap((part) =>
-    gunzipSync(readFileSync(path.join(options.corpus, `${part}.jsonl.gz`)))
-      .toString()
-      .trim()
-      .split("\n"),
-  );
-  const place = (line) => createHash("sha1").update(JSON.parse(line).id).digest("hex");
-  const ordered = lines.map((line) => [place(line), line]).sort(([a], [b]) => (a < b ? -1 : 1));
+  const documents = readParts(options.corpus);
   return Array.from({ length: numFolds }, (_, fold) => {
     const folder = path.join(work, String(fold));
-    mkdirSync(folder);
-    const write = (part, isIn) => {
-      const kept = ordered.filter((_line, i) => isIn(i % numFolds === fold));
-      writeFileSync(path.join(folder, `${part}.jsonl.gz`), gzipSync(kept.map(([, line]) => `${line}\n`).join("")));
-      return kept.length;
-    };
-    write("train", (own) => !own);
-    return { folder, documents: write("test", (own) => own) };
+    const parts = cutFold(documents, fold, numFolds);
+    writeParts(folder, parts);
+    return { folder, documents: parts.test.length };
   });
 }
 
@@ -98,10 +85,7 @@ function compare(folds) {
   const [ours, theirs] = Object.keys(results);
   const gains = Object.keys(figures).map((it) => {
     const each = folds.map((_, fold) => ofFold(ours, fold, it) - ofFold(theirs, fold, it));
-    const mean = meanOf(each);
-    const error = Math.sqrt(each.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (numFolds - 1) / numFolds);
-    const gain = overall(ours, it) - overall(theirs, it);
-    return `${gain < 0 ? "−" : "+"}${Math.abs(gain).toFixed(2)} ± ${error.toFixed(2)}`;
+    return formatDifference(each, overall(ours, it) - overall(theirs, it));
   });
   const line = (cells) => `| ${cells.join(" | ")} |\n`;
   const head = [`${path.basename(options.corpus)}, ${total} documents, %`, ...Object.values(figures)];
@@ -121,10 +105,6 @@ function calibration(folds) {
     `\nThe whole program: P@1 ${percent(p1)}, nDCG@5 ${percent(ndcg5)}, calibration error ${percent(ece)} % ` +
     `(by chance ${percent(eceByChance)} %)\n`
   );
-}
-
-function meanOf(list) {
-  return list.reduce((sum, it) => sum + it, 0) / list.length;
 }
 
 function bench(step, given) {
